@@ -1,0 +1,1 @@
+"""How fast it is, in event floors: ``python -m benchmarks``."""

@@ -1,0 +1,125 @@
+"""What is measured. Each case sets up first and then returns how many ns one of its units took."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import repeat
+from pathlib import Path
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+
+from tcpsim import Simulator, State
+from tcpsim.tcp import Tcb
+
+ROOT = Path(__file__).resolve().parent.parent
+OCTETS = 100
+SEGMENTS_OF_A_SHORT_CONNECTION = 7
+MEGABYTE = 1 << 20
+
+
+def timed(function: Callable[[], Any]) -> int:
+    """ns of one call, with the garbage of what came before swept away."""
+    gc.collect()
+    start = perf_counter_ns()
+    function()
+    return perf_counter_ns() - start
+
+
+def two_hosts(trace: str = "off") -> Simulator:
+    sim = Simulator(trace=trace)
+    sim.link(sim.host("client"), sim.host("server"), delay="10ms")
+    return sim
+
+
+# -- copies
+
+
+def established(octets: int = 2920, connections: int = 1) -> Simulator:
+    """Connections in the middle of sending, both ends ESTABLISHED."""
+    sim = two_hosts()
+    sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
+    for _ in range(connections):
+        sim.script("client", "connect server 80", ("send", bytes(octets)), "close")
+    sim.run(until="25ms")
+    return sim
+
+
+def tcb_copy(copies: int = 20_000) -> float:
+    """One transmission control block of a connection that is sending."""
+    sim = established()
+    tcb = next(conn.tcb for conn in sim.world.conns.values() if conn.tcb.snd_buf.size)
+    assert tcb.state in (State.ESTABLISHED, State.FIN_WAIT_1)
+
+    def copy_many(copy: Callable[[], Tcb] = tcb.copy) -> None:
+        for _ in repeat(None, copies):
+            copy()
+
+    return timed(copy_many) / copies
+
+
+def world_copy(copies: int = 500) -> float:
+    """A world with at least 80 packets in flight, of four connections."""
+    sim = established(octets=60_000, connections=4)
+    assert sim.until(lambda sim: len(sim.in_flight) >= 80)
+    world = sim.world
+
+    def copy_many() -> None:
+        for _ in repeat(None, copies):
+            world.copy()
+
+    return timed(copy_many) / copies
+
+
+# -- connections
+
+
+def short_connections(connections: int = 1_000, trace: str = "off") -> float:
+    """Open, 100 octets each way, close; the client's end stays in TIME_WAIT; one connection after the other."""
+    sim = two_hosts(trace)
+    octets = bytes(OCTETS)
+    sim.script("server", "listen 80", ("serve", f"recv {OCTETS}", ("send", octets), "recv_to_end", "close"))
+    for n in range(connections):
+        client = ("connect server 80", ("send", octets), f"recv {OCTETS}", "close")
+        sim.script("client", *client, at=n * 1_000_000)
+    ns = timed(lambda: sim.run(until=connections * 1_000_000 + 10**9))
+    assert sim.world.next_packet == SEGMENTS_OF_A_SHORT_CONNECTION * connections
+    states = [row["state"] for row in sim.hosts["client"].sockets()]
+    assert states == [State.TIME_WAIT] * connections
+    return ns / connections
+
+
+def bulk(megabytes: int = 2, trace: str = "off") -> float:
+    """A segment of a long transfer in one direction, data or ACK."""
+    sim = two_hosts(trace)
+    sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
+    sim.script("client", "connect server 80", ("send", bytes(megabytes * MEGABYTE)), "close")
+    ns = timed(sim.run)
+    segments = sim.world.next_packet
+    assert segments > megabytes * MEGABYTE / 1460
+    return ns / segments
+
+
+# -- start-up
+
+
+def start_ups(code: str) -> float:
+    """ns from nothing to the end of ``code`` in a new interpreter."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    start = perf_counter_ns()
+    subprocess.run([sys.executable, "-c", code], check=True, env=env, cwd=ROOT)
+    return perf_counter_ns() - start
+
+
+def import_in_start_ups(times: int = 11) -> float:
+    """How many more bare start-ups a start with ``import tcpsim`` takes; medians, taken in turn."""
+    start_ups("import tcpsim")  # compiles, if nobody has before
+    bare, full = [], []
+    for _ in range(times):
+        bare.append(start_ups("pass"))
+        full.append(start_ups("import tcpsim"))
+    return median(full) / median(bare) - 1

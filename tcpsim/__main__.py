@@ -1,0 +1,5 @@
+"""``python -m tcpsim``."""
+
+from tcpsim.shell.cli import main
+
+main()

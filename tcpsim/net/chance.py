@@ -1,0 +1,29 @@
+"""Chance without state: every draw is a pure function of what it is for.
+
+Taking one packet away does not reshuffle the others, and there is no generator state to copy or save.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+_MASK64: Final = (1 << 64) - 1
+
+
+def secret(seed: int, name: str) -> bytes:
+    """The key of a host's initial sequence numbers (RFC 6528), 16 octets."""
+    return blake2b(f"{seed} {name}".encode(), digest_size=16).digest()
+
+
+def stream(seed: int, name: str) -> int:
+    """A 64-bit number for one purpose on one link; ``draw`` takes it with a packet's number."""
+    return int.from_bytes(blake2b(f"{seed} {name}".encode(), digest_size=8).digest(), "big")
+
+
+def draw(start: int, n: int) -> float:
+    """The ``n``-th draw of a stream, uniform in [0, 1): splitmix64's output function."""
+    z = (start + n * 0x9E3779B97F4A7C15) & _MASK64
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK64
+    return ((z ^ (z >> 31)) >> 11) / (1 << 53)

@@ -1,0 +1,163 @@
+"""Moves: the only way a world changes.  One vocabulary for every driver.
+
+Moves are plain data; ``to_data`` and ``from_data`` turn them into JSON's types and back.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final, NamedTuple
+
+from ..tcp.errors import TcpsimError
+
+
+class Deliver(NamedTuple):
+    """Packets in flight arrive now, several in one event."""
+
+    packets: tuple[int, ...]
+
+
+class Drop(NamedTuple):
+    """A packet in flight is lost."""
+
+    packet: int
+
+
+class Duplicate(NamedTuple):
+    """A packet in flight is doubled; the twin is due at the same time."""
+
+    packet: int
+
+
+class Delay(NamedTuple):
+    """A packet in flight takes ``by`` ns longer."""
+
+    packet: int
+    by: int
+
+
+class Corrupt(NamedTuple):
+    """A packet in flight is damaged: its checksum will be wrong."""
+
+    packet: int
+
+
+class Inject(NamedTuple):
+    """A forged or replayed segment arrives after ``delay`` ns; ``fields`` as ``Segment.key()`` gives them."""
+
+    fields: tuple[Any, ...]
+    delay: int
+
+
+class Reboot(NamedTuple):
+    """A host forgets its connections, listeners, descriptors and scripts; nobody is told."""
+
+    host: str
+
+
+class SetLink(NamedTuple):
+    """The weather from ``a`` to ``b`` changes for packets sent from now on; ``delay`` in ns, ``loss`` in 0 .. 1."""
+
+    a: str
+    b: str
+    delay: int
+    loss: float
+
+
+class Wait(NamedTuple):
+    """The clock goes on to ``until``, ns, while nothing is due."""
+
+    until: int
+
+
+class Expire(NamedTuple):
+    """A timer of a connection runs out now."""
+
+    conn: int
+    timer: str
+
+
+class Call(NamedTuple):
+    """A user call on a host: ``name`` and plain arguments; a socket is its descriptor number."""
+
+    host: str
+    name: str
+    args: tuple[Any, ...]
+
+
+class Wake(NamedTuple):
+    """A script goes on."""
+
+    script: int
+
+
+Move = Deliver | Drop | Duplicate | Delay | Corrupt | Inject | Reboot | SetLink | Wait | Expire | Call | Wake
+
+_KINDS: Final[dict[str, Any]] = {
+    kind.__name__.lower(): kind
+    for kind in (
+        Deliver,
+        Drop,
+        Duplicate,
+        Delay,
+        Corrupt,
+        Inject,
+        Reboot,
+        SetLink,
+        Wait,
+        Expire,
+        Call,
+        Wake,
+    )
+}
+
+
+def _same(self: Move, other: object) -> bool:
+    return type(self) is type(other) and tuple.__eq__(self, other)
+
+
+def _differ(self: Move, other: object) -> bool:
+    return not _same(self, other)
+
+
+def _hash(self: Move) -> int:
+    return hash((type(self).__name__, *self))
+
+
+for _kind in _KINDS.values():  # as plain tuples, Drop(2) and Duplicate(2) would be equal
+    _kind.__eq__, _kind.__ne__, _kind.__hash__ = _same, _differ, _hash
+
+
+def to_data(move: Move) -> dict[str, Any]:
+    """The move as a dict of JSON's types; octets as ``{"base64": ...}``."""
+    line = {"move": type(move).__name__.lower()}
+    return line | {name: _plain(value) for name, value in move._asdict().items()}
+
+
+def from_data(line: dict[str, Any]) -> Move:
+    """The move of such a dict.  Raises TcpsimError that says what is wrong with it."""
+    fields = dict(line)
+    kind = _KINDS.get(fields.pop("move", ""))
+    if kind is None:
+        raise TcpsimError(f"{line!r} is no move; the moves are {', '.join(_KINDS)}")
+    try:
+        move: Move = kind(**{name: _real(value) for name, value in fields.items()})
+    except TypeError as error:
+        raise TcpsimError(f"{line!r} is no move: {error}") from None
+    return move
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _real(value: Any) -> Any:
+    if isinstance(value, dict):
+        return base64.b64decode(value["base64"])
+    if isinstance(value, list):
+        return tuple(_real(item) for item in value)
+    return value

@@ -1,0 +1,183 @@
+"""Making moves: how each kind of move changes a world.
+
+A move that names what is not there raises TcpsimError and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ..tcp.errors import TcpsimError
+from ..tcp.segment import Segment
+from ..tcp.tcb import TIMERS
+from ..tcp.units import NEVER
+from ..trace.records import header_of
+from . import userland
+from .host import Conn
+from .link import check_weather
+from .moves import (
+    Call,
+    Corrupt,
+    Delay,
+    Deliver,
+    Drop,
+    Duplicate,
+    Expire,
+    Inject,
+    Move,
+    Reboot,
+    SetLink,
+    Wait,
+    Wake,
+)
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+def moves(world: World) -> list[Move]:
+    """Every enabled delivery, loss, duplication, time-out and wake-up, in a fixed order."""
+    found: list[Move] = []
+    for packet in world.flight:
+        found += [Deliver((packet,)), Drop(packet), Duplicate(packet)]
+    for conn in world.conns.values():
+        found += [Expire(conn.number, name) for name in TIMERS if getattr(conn.tcb, f"{name}_due") != NEVER]
+    found += [Wake(script.number) for script in world.scripts.values() if script.due != NEVER]
+    return found
+
+
+def _call(world: World, move: Call) -> Any:
+    return userland.call(world, world.host(move.host), move.name, move.args)
+
+
+def _deliver(world: World, move: Deliver) -> None:
+    _check_flight(world, move.packets)
+    for packet in move.packets:
+        _, seg, host = world.flight.pop(packet)
+        world.arrive(seg, host)
+
+
+def _drop(world: World, move: Drop) -> None:
+    _check_flight(world, (move.packet,))
+    del world.flight[move.packet]
+    world.damaged.discard(move.packet)
+    if world.log is not None:
+        world.log.append(("lost", world.now, "", None, world.cause, move.packet, "hand"))
+
+
+def _duplicate(world: World, move: Duplicate) -> None:
+    _check_flight(world, (move.packet,))
+    due, seg, target = world.flight[move.packet]
+    twin = world.double(seg, due, target, "hand")
+    if move.packet in world.damaged:
+        world.damaged.add(twin.id)
+
+
+def _delay(world: World, move: Delay) -> None:
+    _check_flight(world, (move.packet,))
+    if move.by < 0:
+        raise TcpsimError(f"delay of packet {move.packet} by {move.by} ns: time does not run backwards")
+    due, seg, target = world.flight[move.packet]
+    world.fly(seg, due + move.by, target)
+
+
+def _corrupt(world: World, move: Corrupt) -> None:
+    _check_flight(world, (move.packet,))
+    world.damaged.add(move.packet)
+
+
+def _inject(world: World, move: Inject) -> None:
+    flow, seq, ack, flags, wnd, up, tsval, tsecr, data, options = move.fields
+    target = world.by_address.get(flow[0])
+    if target is None:
+        raise TcpsimError(f"inject: no host has the address {flow[0]}")
+    if move.delay < 0:
+        raise TcpsimError(f"inject with delay {move.delay} ns: time does not run backwards")
+    seg = Segment(flow, seq, ack, flags, wnd, data, up, tsval, tsecr, options)
+    world.next_packet += 1
+    seg.id = world.next_packet
+    if world.log is not None:
+        told = header_of(seg, data=world.full)
+        world.log.append(("injected", world.now, "", None, world.cause, seg.id, told))
+    world.fly(seg, world.now + move.delay, target)
+
+
+def _reboot(world: World, move: Reboot) -> None:
+    host = world.host(move.host)
+    forgotten = [conn for conn in world.conns.values() if conn.host == host.index]
+    for conn in forgotten:
+        del world.conns[conn.number]
+    host.conns.clear()
+    host.listeners.clear()
+    host.fds.clear()
+    for script in [script for script in world.scripts.values() if script.host == host.index]:
+        del world.scripts[script.number]
+    if world.log is not None:
+        text = f"{len(forgotten)} connections and listeners forgotten"
+        world.log.append(("rebooted", world.now, host.name, None, world.cause, text))
+
+
+def _set_link(world: World, move: SetLink) -> None:
+    path = world.paths.get((world.host(move.a).index, world.host(move.b).index))
+    if path is None:
+        raise TcpsimError(f"no link from {move.a} to {move.b}")
+    check_weather(f"link {move.a}-{move.b}", move.delay, move.loss)
+    path.delay, path.loss = move.delay, move.loss
+
+
+def _wait(world: World, move: Wait) -> None:
+    due = world.next_due()
+    if not world.now <= move.until <= due:
+        raise TcpsimError(f"wait until {move.until} ns: it is {world.now} ns, and the next event is due at {due} ns")
+    world.now = move.until
+
+
+def _expire_now(world: World, move: Expire) -> None:
+    world.expire(_running(world, move.conn, move.timer), move.timer)
+
+
+def _wake_now(world: World, move: Wake) -> None:
+    script = world.scripts.get(move.script)
+    if script is None or script.due == NEVER:
+        waiting = sorted(number for number, script in world.scripts.items() if script.due != NEVER)
+        raise TcpsimError(f"script {move.script} does not sleep; those that do are {waiting}")
+    world.wake(script)
+
+
+def _running(world: World, number: int, timer: str) -> Conn:
+    """The connection whose ``timer`` runs.  Raises TcpsimError if there is none."""
+    conn = world.conns.get(number)
+    if conn is None:
+        raise TcpsimError(f"no connection {number}; there are {sorted(world.conns)}")
+    if timer not in TIMERS:
+        raise TcpsimError(f"no timer {timer!r}; the timers are {', '.join(TIMERS)}")
+    if getattr(conn.tcb, f"{timer}_due") == NEVER:
+        raise TcpsimError(f"connection {number} in {conn.state}: the timer {timer} does not run")
+    return conn
+
+
+def _check_flight(world: World, packets: tuple[int, ...]) -> None:
+    if not packets or len(set(packets)) != len(packets):
+        raise TcpsimError(f"packets {packets}: name one or more, each once")
+    for packet in packets:
+        if packet not in world.flight:
+            flying = ", ".join(str(number) for number in world.flight) or "none"
+            raise TcpsimError(f"packet {packet} is not in flight; in flight: {flying}")
+
+
+#: What makes a move.
+MAKE: Final[dict[type, Callable[..., Any]]] = {
+    Call: _call,
+    Corrupt: _corrupt,
+    Delay: _delay,
+    Deliver: _deliver,
+    Drop: _drop,
+    Duplicate: _duplicate,
+    Expire: _expire_now,
+    Inject: _inject,
+    Reboot: _reboot,
+    SetLink: _set_link,
+    Wait: _wait,
+    Wake: _wake_now,
+}

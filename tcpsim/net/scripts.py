@@ -1,0 +1,308 @@
+"""Applications as data: a script is a tuple of calls, each made when the one before has completed.
+
+A script goes on inside the event that completes its call, before the output pass, so that its answer carries
+the acknowledgment.  Being plain data, it steps, goes back and forks like everything else.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from ..tcp.errors import TcpsimError
+from ..tcp.states import CLOSED, SYN_RECV, SYN_SENT
+from ..tcp.units import NEVER, parse_time
+from . import userland
+from .host import Conn
+
+if TYPE_CHECKING:
+    from .world import World
+
+Program = tuple[tuple[Any, ...], ...]
+
+
+class Script:
+    """A running script.  ``at``: the index of the call it is at; ``due``: when it wakes up by itself.
+
+    ``conn``: the number of the connection it works on, ``listener`` of the one it accepts from; ``done``:
+    octets handled of a call that takes several events.
+    """
+
+    __slots__ = ("at", "conn", "done", "due", "host", "listener", "number", "program", "seen")
+
+    def __init__(self, number: int, host: int, program: Program) -> None:
+        self.number = number
+        self.host = host
+        self.program = program
+        self.at = 0
+        self.due = NEVER
+        self.conn: int | None = None
+        self.listener: int | None = None
+        self.done = 0
+        self.seen = b""
+
+    def copy(self) -> Script:
+        """An independent equal script."""
+        new = Script.__new__(Script)
+        new.number = self.number
+        new.host = self.host
+        new.program = self.program
+        new.at = self.at
+        new.due = self.due
+        new.conn = self.conn
+        new.listener = self.listener
+        new.done = self.done
+        new.seen = self.seen
+        return new
+
+    def key(self) -> tuple[Any, ...]:
+        """A hashable value."""
+        return self.number, self.host, self.program, self.at, self.due, self.conn, self.listener, self.done, self.seen
+
+
+def advance(world: World, script: Script) -> None:
+    """Make the script's calls until one has to wait, fails, or none is left."""
+    if script.due != NEVER:
+        return  # it sleeps, and wakes by a move of its own
+    program = script.program
+    try:
+        while script.at < len(program):
+            step = program[script.at]
+            if not STEPS[step[0]](world, script, *step[1:]):
+                return
+            script.at += 1
+            script.done = 0
+    except TcpsimError as error:
+        if world.log is not None:
+            where = world.hosts[script.host].name
+            world.log.append(("note", world.now, where, script.conn, world.cause, f"the script stops: {error}"))
+    world.scripts.pop(script.number, None)
+
+
+def _conn(world: World, script: Script) -> Conn:
+    conn = None if script.conn is None else world.conns.get(script.conn)
+    if conn is None:
+        raise TcpsimError("it has no connection; begin with connect or accept, and end with close")
+    return conn
+
+
+def _use(world: World, script: Script, conn: Conn, name: str, *args: Any) -> Any:
+    """Make a call on ``conn`` and put it into the trace."""
+    host = world.hosts[script.host]
+    fd = conn.fd
+    result = userland.CALLS[name](world, host, conn, *args)
+    if world.log is not None and not (result is None and name in userland.WAITING):
+        userland.tell(world, host, conn, name, (fd, *args), result)
+    return result
+
+
+def _connect(world: World, script: Script, *args: Any) -> bool:
+    if script.conn is None:
+        host = world.hosts[script.host]
+        conn, fd = userland.connect(world, host, *args)
+        if world.log is not None:
+            userland.tell(world, host, conn, "connect", args, fd)
+        conn.owner = script.number
+        script.conn = conn.number
+        return False
+    conn = _conn(world, script)
+    state = conn.tcb.state
+    if state is CLOSED:
+        reason = conn.tcb.error.value if conn.tcb.error else "closed"
+        raise TcpsimError(f"connect to {args[0]}:{args[1]}: {reason}")
+    return state is not SYN_SENT and state is not SYN_RECV
+
+
+def _listen(world: World, script: Script, *args: Any) -> bool:
+    host = world.hosts[script.host]
+    conn, fd = userland.listen(world, host, *args)
+    if world.log is not None:
+        userland.tell(world, host, conn, "listen", args, fd)
+    conn.owner = script.number
+    script.listener = conn.number
+    return True
+
+
+def _accepted(world: World, script: Script) -> Conn | None:
+    """The next connection of the script's listener; None when it has to wait."""
+    listener = None if script.listener is None else world.conns.get(script.listener)
+    if listener is None:
+        raise TcpsimError("it does not listen; put a listen before accept and serve")
+    if not listener.queue:
+        return None
+    conn = world.conns[listener.queue[0]]
+    _use(world, script, listener, "accept")
+    return conn
+
+
+def _accept(world: World, script: Script) -> bool:
+    conn = _accepted(world, script)
+    if conn is None:
+        return False
+    conn.owner = script.number
+    script.conn = conn.number
+    return True
+
+
+def _serve(world: World, script: Script, program: Program) -> bool:
+    """Start ``program`` for every connection that comes; never done."""
+    while (conn := _accepted(world, script)) is not None:
+        world.next_script += 1
+        child = Script(world.next_script, script.host, program)
+        child.conn = conn.number
+        conn.owner = child.number
+        world.scripts[child.number] = child
+        advance(world, child)
+    return False
+
+
+def _send(world: World, script: Script, data: bytes) -> bool:
+    conn = _conn(world, script)
+    while script.done < len(data):
+        room = conn.profile.snd_buf - conn.tcb.snd_buf.size
+        if room <= 0 and conn.tcb.state is not CLOSED:
+            return False
+        # Only what fits is cut out: a long text costs its length once, not once an event.
+        part = data[script.done : script.done + room] if script.done or room < len(data) else data
+        script.done += _use(world, script, conn, "send", part)
+    return True
+
+
+def _waits(conn: Conn) -> bool:
+    """Whether a recv would have to wait."""
+    tcb = conn.tcb
+    return not tcb.rcv_buf.size and not tcb.fin_received and tcb.state is not CLOSED
+
+
+def _recv(world: World, script: Script, n: int) -> bool:
+    conn = _conn(world, script)
+    while script.done < n:
+        if _waits(conn):
+            return False
+        data = _use(world, script, conn, "recv", n - script.done)
+        if not data:
+            raise TcpsimError(f"recv {n}: the stream ended after {script.done} octets")
+        script.done += len(data)
+    return True
+
+
+def _recv_until(world: World, script: Script, mark: bytes) -> bool:
+    """Read octet by octet, so that nothing behind the mark is taken."""
+    conn = _conn(world, script)
+    while not script.seen.endswith(mark):
+        if _waits(conn):
+            return False
+        data = _use(world, script, conn, "recv", 1)
+        if not data:
+            raise TcpsimError(f"recv_until {mark!r}: the stream ended before it came")
+        script.seen = (script.seen + data)[-len(mark) :]
+    script.seen = b""
+    return True
+
+
+def _recv_to_end(world: World, script: Script) -> bool:
+    conn = _conn(world, script)
+    while not _waits(conn):
+        if not _use(world, script, conn, "recv", 1 << 30):
+            return True
+    return False
+
+
+def _sleep(world: World, script: Script, ns: int) -> bool:
+    if script.done:
+        return True
+    script.done = 1
+    world.sleep(script, ns)
+    return False
+
+
+def _shutdown(world: World, script: Script) -> bool:
+    _use(world, script, _conn(world, script), "shutdown")
+    return True
+
+
+def _close(world: World, script: Script) -> bool:
+    return _end(world, script, "close")
+
+
+def _abort(world: World, script: Script) -> bool:
+    return _end(world, script, "abort")
+
+
+def _end(world: World, script: Script, name: str) -> bool:
+    conn = _conn(world, script)
+    _use(world, script, conn, name)
+    conn.owner = None
+    script.conn = None
+    return True
+
+
+#: What a script can do.
+STEPS: Final[dict[str, Callable[..., bool]]] = {
+    "connect": _connect,
+    "listen": _listen,
+    "accept": _accept,
+    "serve": _serve,
+    "send": _send,
+    "recv": _recv,
+    "recv_until": _recv_until,
+    "recv_to_end": _recv_to_end,
+    "sleep": _sleep,
+    "shutdown": _shutdown,
+    "close": _close,
+    "abort": _abort,
+}
+
+
+def parse_program(steps: Iterable[Any]) -> Program:
+    """A program from steps as people write them: ``"connect 10.0.0.2 80"``, ``"sleep 10ms"``, ``("send", b"x")``.
+
+    Raises TcpsimError that names the step and what is wrong with it.
+    """
+    return tuple(_parse_step(step) for step in steps)
+
+
+def _parse_step(step: Any) -> tuple[Any, ...]:
+    if not step or not isinstance(step, str | tuple | list):
+        raise TcpsimError(f"script step {step!r}: write a call, such as 'listen 80' or ('send', b'...')")
+    name, *args = step.split(maxsplit=1) if isinstance(step, str) else step
+    if name not in STEPS:
+        raise TcpsimError(f"script step {step!r}: no step {name!r}; the steps are {', '.join(STEPS)}")
+    if isinstance(step, str) and args:
+        args = [args[0].strip()] if name in ("send", "recv_until", "sleep") else args[0].split()
+    if name == "serve":
+        return name, parse_program(args[0] if len(args) == 1 and isinstance(args[0], tuple | list) else args)
+    try:
+        parsed = tuple(_parse_arg(name, arg) for arg in args)
+        _check_step(name, parsed)
+    except TcpsimError as error:
+        raise TcpsimError(f"script step {step!r}: {error}") from None
+    return name, *parsed
+
+
+def _check_step(name: str, args: tuple[Any, ...]) -> None:
+    """Raise TcpsimError unless ``args`` are what the step takes."""
+    if name == "recv" and not args:
+        raise TcpsimError("write recv N, a number of octets from 0")
+    if name == "recv_until" and not (len(args) == 1 and isinstance(args[0], bytes)):
+        raise TcpsimError("write recv_until OCTETS, such as b'...'")
+    if name in ("recv_to_end", "sleep") and len(args) != (name == "sleep"):
+        raise TcpsimError("write sleep TIME, such as '10ms'" if name == "sleep" else "write recv_to_end")
+    if name in userland.ARGUMENTS:
+        userland.check_arguments(name, args)
+    if name in ("connect", "listen"):
+        userland.check_port(args[name == "connect"], name)
+
+
+def _parse_arg(name: str, arg: Any) -> Any:
+    if name == "sleep":
+        return parse_time(arg, "sleep")
+    if not isinstance(arg, str):
+        return arg
+    if name in ("send", "recv_until"):
+        try:
+            return ast.literal_eval(arg)
+        except (ValueError, SyntaxError):
+            return arg
+    return int(arg) if arg.isdecimal() else arg

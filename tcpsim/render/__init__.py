@@ -1,0 +1,29 @@
+"""Pictures: pure functions of the transition table or of a trace.
+
+Nothing here reads a clock, draws chance or looks at the environment: the same input gives the same bytes.
+"""
+
+from .describe import describe
+from .diagram import Diagram, state_diagram
+from .errors import DrawingFailed, MissingTool, UnknownChoice
+from .ladder import ladder
+from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
+from .state_dot import render_dot, state_diagram_dot
+from .state_svg import state_diagram_svg
+
+__all__ = [
+    "Diagram",
+    "DrawingFailed",
+    "FigureLine",
+    "LadderLine",
+    "MissingTool",
+    "UnknownChoice",
+    "describe",
+    "figure_lines",
+    "ladder",
+    "ladder_lines",
+    "render_dot",
+    "state_diagram",
+    "state_diagram_dot",
+    "state_diagram_svg",
+]

@@ -1,0 +1,89 @@
+"""A state diagram to hold: shows itself in Jupyter, saves itself to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from ..trace.trace import Trace
+from .errors import DrawingFailed, MissingTool, UnknownChoice, check_choice
+from .state_dot import FORMATS, render_dot, state_diagram_dot
+from .state_svg import state_diagram_svg
+
+#: Our own layout, or Graphviz's.
+ENGINES: Final = ("svg", "graphviz")
+
+
+class Diagram:
+    """A drawn diagram.  ``source``: the SVG document, or the DOT text that Graphviz is to draw."""
+
+    def __init__(self, source: str, engine: str) -> None:
+        self.source = source
+        self.engine = engine
+
+    def svg(self) -> str:
+        """The picture as SVG.  With Graphviz raises ``MissingTool`` where it is not installed."""
+        if self.engine == "svg":
+            return self.source
+        return render_dot(self.source, "svg").decode()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture; the suffix decides how: .svg, or with Graphviz also .gv, .png, .pdf and others.
+
+        Nothing is written unless the picture is complete.  Raises ``UnknownChoice`` for a suffix that this
+        engine cannot write, ``MissingTool`` where Graphviz is needed and missing, OSError.
+        """
+        path = Path(path)
+        path.write_bytes(self._as(path.suffix.lower().removeprefix(".")))
+        return path
+
+    def _as(self, format: str) -> bytes:
+        if self.engine == "svg":
+            if format != "svg":
+                raise UnknownChoice(
+                    f"no {format or 'file without suffix'} from engine 'svg': "
+                    "save it as .svg, or use engine='graphviz'"
+                )
+            return self.source.encode()
+        if format in ("gv", "dot"):
+            return self.source.encode()
+        return render_dot(self.source, format)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        """What Jupyter shows; text alone where Graphviz is missing."""
+        bundle = {"text/plain": repr(self)}
+        try:
+            bundle["image/svg+xml"] = self.svg()
+        except (MissingTool, DrawingFailed) as error:
+            bundle["text/plain"] = f"{self!r}: {error}"
+        return bundle
+
+    def __repr__(self) -> str:
+        return f"<TCP state diagram, engine {self.engine}>"
+
+
+def state_diagram(
+    engine: str = "svg",
+    *,
+    style: str = "stevens",
+    names: str = "tcpsim",
+    highlight: Trace | None = None,
+) -> Diagram:
+    """The state diagram as an object.
+
+    ``engine``: "svg" is our own layout and needs nothing; "graphviz" lets the ``dot`` program lay it out.
+    Other parameters and errors as for ``state_diagram_svg``.
+    """
+    check_choice("engine", engine, ENGINES)
+    options: dict[str, Any] = {"style": style, "names": names, "highlight": highlight}
+    draw = state_diagram_svg if engine == "svg" else state_diagram_dot
+    return Diagram(draw(**options), engine)
+
+
+__all__ = ["ENGINES", "FORMATS", "Diagram", "state_diagram"]

@@ -1,0 +1,368 @@
+"""A trace read as the story of two lifelines: who did what in which order, and in which state that left them.
+
+Everything that draws a trace starts here.  A packet's departure and its end are joined by the packet's
+number, never by guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from ..tcp.segment import SYN
+from ..tcp.seq import MASK
+from ..tcp.states import CLOSED, State
+from ..trace.records import (
+    Arrived,
+    Call,
+    Duplicated,
+    Fired,
+    Header,
+    Injected,
+    Lost,
+    Note,
+    Rebooted,
+    Record,
+    Refused,
+    Sent,
+    TimerFired,
+)
+from ..trace.trace import Trace
+from .errors import UnknownChoice, check_choice
+
+LEFT: Final = 0
+RIGHT: Final = 1
+
+#: Absolute numbers as on the wire, or counted from each side's initial sequence number.
+NUMBERS: Final = ("absolute", "relative")
+
+#: What the states say anyway.
+_TOLD_BY_THE_STATE: Final = frozenset(("signal open", "signal closing"))
+
+Endpoint = tuple[str, int]
+Flow = tuple[Endpoint, Endpoint]  # both ends in a fixed order: the same for both directions
+
+
+class Ends(NamedTuple):
+    """The state of both lifelines."""
+
+    left: State
+    right: State
+
+
+@dataclass(slots=True, eq=False)
+class Event:
+    """Something that gets a line.
+
+    ``kind``: sent, arrived, lost, refused, call, timer, note or reboot.  ``side``: whose lifeline it is on,
+    None for the network.  ``after``: both states when it and what followed from it at once was done.
+    """
+
+    n: int
+    t: int
+    kind: str
+    side: int | None
+    words: str = ""
+    flow: Flow | None = None
+    packet: Packet | None = None
+    after: Ends = Ends(CLOSED, CLOSED)  # noqa: RUF009 (a NamedTuple of enum members cannot change)
+
+
+@dataclass(slots=True, eq=False)
+class Packet:
+    """A packet's way.  ``to``: the side it travels to; ``seq``, ``ack``: in the numbers asked for.
+
+    ``mark``: "" or what it is otherwise: "duplicate", "injected".  ``start`` is None where no host sent it,
+    ``end`` where it is still in flight; ``born`` is the record that introduced it.
+    """
+
+    number: int
+    seg: Header
+    to: int
+    seq: int
+    ack: int | None
+    mark: str
+    born: int
+    flow: Flow
+    start: Event | None = None
+    end: Event | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Story:
+    """``hosts``: left and right name ("" if there is none).  ``flows``: the connections, in order.
+
+    ``bases``: what relative numbers count from, for each flow and sender.
+    """
+
+    hosts: tuple[str, str]
+    addresses: tuple[str, str]
+    flows: dict[Flow, None] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    packets: dict[int, Packet] = field(default_factory=dict)
+    bases: dict[tuple[Flow, Endpoint], int] = field(default_factory=dict)
+
+
+def read_story(
+    trace: Trace,
+    *,
+    numbers: str = "absolute",
+    hosts: Iterable[Any] | None = None,
+    conn: Any = None,
+) -> Story:
+    """The story of two hosts, or of one connection between them.
+
+    ``hosts``: two of the trace's hosts (or their names), left first; by default the first two that exchange
+    packets, in the order in which the trace lists them.  ``conn``: a connection of either end, a socket or
+    its number.  Raises ``UnknownChoice`` for hosts and connections that the trace does not know.
+    """
+    check_choice("way to count", numbers, NUMBERS)
+    return _Reader(trace, numbers == "relative", hosts, conn).read()
+
+
+def flow_of(seg: Header) -> Flow:
+    """The two ends of the segment's connection, in a fixed order."""
+    address, port, source, source_port = seg.flow
+    one, other = (address, port), (source, source_port)
+    return (one, other) if one < other else (other, one)
+
+
+def sender_of(seg: Header) -> Endpoint:
+    """Address and port the segment claims to come from."""
+    return seg.flow[2], seg.flow[3]
+
+
+def receiver_of(seg: Header) -> Endpoint:
+    """Address and port the segment goes to."""
+    return seg.flow[0], seg.flow[1]
+
+
+class _Reader:
+    """One pass over the records, after a quick look at who talks to whom."""
+
+    def __init__(self, trace: Trace, relative: bool, hosts: Iterable[Any] | None, conn: Any) -> None:
+        self.records: Sequence[Record] = list(trace)
+        self.relative = relative
+        listed = trace.header.get("hosts", ())
+        self.addresses: dict[str, list[str]] = {h["name"]: list(h["addresses"]) for h in listed}
+        self.host_of = {a: name for name, known in self.addresses.items() for a in known}
+        self.flow_by_conn: dict[int, Flow] = {}
+        self.end_by_conn: dict[int, Endpoint] = {}
+        self._look_around()
+        left, right = self._choose(hosts)
+        self.story = Story((left, right), (self._address(left), self._address(right)))
+        self.only = None if conn is None else self._numbers_of(getattr(conn, "number", conn))
+        self.states: dict[tuple[int, Flow | None], State] = {}
+        flows = set(self.flow_by_conn.values())
+        self.only_flow = flows.pop() if len(flows) == 1 else None
+        self.pending: Event | None = None
+
+    # -- who talks to whom
+
+    def _look_around(self) -> None:
+        for record in self.records:
+            if record.where:
+                self.addresses.setdefault(record.where, [])
+            if isinstance(record, Sent):
+                self.host_of.setdefault(sender_of(record.seg)[0], record.where)
+                if record.conn is not None:
+                    self.flow_by_conn.setdefault(record.conn, flow_of(record.seg))
+                    self.end_by_conn.setdefault(record.conn, sender_of(record.seg))
+            elif isinstance(record, Arrived):
+                self.host_of.setdefault(receiver_of(record.seg)[0], record.where)
+
+    def _choose(self, hosts: Iterable[Any] | None) -> tuple[str, str]:
+        known = list(self.addresses)
+        if hosts is not None:
+            chosen = [str(getattr(host, "name", host)) for host in hosts]
+            for name in chosen:
+                check_choice("host", name, known)
+            if len(chosen) != 2:
+                raise UnknownChoice(f"hosts={chosen}: a ladder has two, left and right")
+            return chosen[0], chosen[1]
+        for record in self.records:
+            if isinstance(record, Sent):
+                peer = self.host_of.get(receiver_of(record.seg)[0], record.where)
+                one, other = sorted((record.where, peer), key=known.index)
+                return one, other
+        return (*known, "", "")[0], (*known, "", "")[1]
+
+    def _address(self, host: str) -> str:
+        return self.addresses.get(host, [""])[0] if self.addresses.get(host) else ""
+
+    def _numbers_of(self, conn: int) -> frozenset[int]:
+        """The connection's number at both of its ends."""
+        known = sorted({record.conn for record in self.records if record.conn is not None})
+        check_choice("connection", str(conn), map(str, known))
+        flow = self.flow_by_conn.get(conn)
+        if flow is None:
+            return frozenset((conn,))
+        return frozenset(n for n, other in self.flow_by_conn.items() if other == flow) | {conn}
+
+    def _side_of(self, where: str, end: Endpoint | None) -> int | None:
+        """The side of a host; where a host talks to itself, who spoke first is on the left."""
+        left, right = self.story.hosts
+        if where not in (left, right):
+            return None
+        if left != right:
+            return LEFT if where == left else RIGHT
+        first = next(iter(self.end_by_conn.values()), end)
+        return LEFT if end == first else RIGHT
+
+    # -- reading
+
+    def read(self) -> Story:
+        for record in self.records:
+            if isinstance(record, Sent | Duplicated | Injected):
+                self._introduce(record)
+            elif isinstance(record, Arrived | Lost | Refused):
+                self._end(record)
+            elif isinstance(record, Fired):
+                self._fired(record)
+            elif isinstance(record, Call | TimerFired | Note | Rebooted):
+                self._local(record)
+        self._settle()
+        return self.story
+
+    def _add(self, event: Event) -> Event:
+        self._settle()
+        self.pending = event
+        self.story.events.append(event)
+        return event
+
+    def _settle(self) -> None:
+        """What the last event led to is known when the next one begins."""
+        event = self.pending
+        if event is not None:
+            event.after = Ends(self._state(LEFT, event.flow), self._state(RIGHT, event.flow))
+            self.pending = None
+
+    def _state(self, side: int, flow: Flow | None) -> State:
+        """The connection's state; while it has none, that of a listener which would take it."""
+        states = self.states
+        found = states.get((side, flow))
+        return states.get((side, None), CLOSED) if found is None else found
+
+    def _fired(self, record: Fired) -> None:
+        flow = None if record.conn is None else self.flow_by_conn.get(record.conn)
+        end = None if record.conn is None else self.end_by_conn.get(record.conn)
+        side = self._side_of(record.where, end)
+        if side is None or not self._wanted(record):
+            return
+        self.states[side, flow] = record.dst
+
+    def _wanted(self, record: Record) -> bool:
+        """Whether the record concerns the connection asked for, or the listener that may take it."""
+        if self.only is None or record.conn in self.only:
+            return True
+        return isinstance(record, Fired | Call) and record.conn not in self.flow_by_conn
+
+    def _introduce(self, record: Sent | Duplicated | Injected) -> None:
+        seg = record.seg
+        flow = flow_of(seg)
+        if self.only is not None and all(self.flow_by_conn.get(n) != flow for n in self.only):
+            return
+        source = record.where if isinstance(record, Sent) else self.host_of.get(sender_of(seg)[0], "")
+        target = self.host_of.get(receiver_of(seg)[0], "")
+        to = self._side_of(target, receiver_of(seg))
+        start = self._side_of(source, sender_of(seg))
+        if to is None:
+            # Sent to nobody that is drawn: it ends somewhere between the two, or does not concern them.
+            if start is None or target:
+                return
+            to = 1 - start
+        elif start is None and source:
+            return
+        seq, ack = self._count(flow, seg, isinstance(record, Sent))
+        mark = {"sent": "", "duplicated": "duplicate", "injected": "injected"}[record.kind]
+        packet = Packet(record.packet, seg, to, seq, ack, mark, record.n, flow)
+        self.story.packets[record.packet] = packet
+        self.story.flows[flow] = None
+        if isinstance(record, Sent):
+            packet.start = self._add(Event(record.n, record.t, "sent", start, flow=flow, packet=packet))
+
+    def _count(self, flow: Flow, seg: Header, sent: bool) -> tuple[int, int | None]:
+        """SEQ and ACK as asked for.  A host's own SYN starts the count; a forged one does not restart it."""
+        bases = self.story.bases
+        mine, yours = (flow, sender_of(seg)), (flow, receiver_of(seg))
+        if sent and seg.flags & SYN:
+            bases[mine] = seg.seq
+        base = bases.setdefault(mine, seg.seq)
+        ack = seg.ack if seg.has_ack else None
+        if not self.relative:
+            return seg.seq, ack
+        if ack is not None:
+            ack = (ack - bases.setdefault(yours, ack)) & MASK
+        return (seg.seq - base) & MASK, ack
+
+    def _end(self, record: Arrived | Lost | Refused) -> None:
+        packet = self.story.packets.get(record.packet)
+        if packet is None:
+            return
+        side = packet.to if isinstance(record, Arrived) else None
+        words = "" if isinstance(record, Arrived) else _fate(record)
+        if packet.end is not None:  # it had arrived, and was turned away at the door
+            self._add(Event(record.n, record.t, "note", packet.to, words, packet.flow))
+            return
+        packet.end = self._add(Event(record.n, record.t, record.kind, side, words, packet.flow, packet))
+
+    def _local(self, record: Call | TimerFired | Note | Rebooted) -> None:
+        # What concerns a listener or nobody is told beside the one connection there is.
+        flow = self.only_flow
+        end = None
+        if record.conn in self.flow_by_conn:
+            flow, end = self.flow_by_conn[record.conn], self.end_by_conn[record.conn]
+        side = self._side_of(record.where, end)
+        if side is None or not self._wanted(record):
+            return
+        if isinstance(record, Note) and record.text in _TOLD_BY_THE_STATE:
+            return
+        if isinstance(record, Rebooted):
+            for known in [key for key in self.states if key[0] == side]:
+                self.states[known] = CLOSED
+        kind, words = _words(record)
+        self._add(Event(record.n, record.t, kind, side, words, flow))
+
+
+def _fate(record: Lost | Refused) -> str:
+    """What became of a packet that did not arrive."""
+    if isinstance(record, Refused):
+        return f"refused ({record.by})"
+    return {"hand": "dropped by hand", "loss": "lost"}.get(record.by) or f"lost ({record.by})"
+
+
+def _words(record: Call | TimerFired | Note | Rebooted) -> tuple[str, str]:
+    if isinstance(record, Call):
+        return "call", call_words(record)
+    if isinstance(record, TimerFired):
+        return "timer", f"{timer_name(record.timer)} timer runs out"
+    if isinstance(record, Rebooted):
+        return "reboot", record.text or "reboot"
+    if record.text.startswith("signal "):
+        return "note", f"user is told: {record.text.removeprefix('signal ')}"
+    return "note", record.text
+
+
+def timer_name(timer: str) -> str:
+    """The timer as the RFC calls it."""
+    return "2MSL" if timer == "time_wait" else timer
+
+
+def call_words(record: Call) -> str:
+    """The call as a person would write it: without descriptors, which mean nothing to the reader."""
+    args = list(record.args)
+    match record.name:
+        case "connect":  # without a local port that was left to the host
+            args = args[:2] + [port for port in args[2:] if port]
+        case "listen":  # without the wildcard address and the backlog
+            args = [arg for arg in args[:2] if arg]
+        case _:
+            args = args[1:] if args and isinstance(args[0], int) else args
+    if record.name == "recv":
+        octets = "end of stream" if record.result == "0 octets" else record.result
+        return f"recv() = {octets}"
+    shown = ", ".join(str(arg) if isinstance(arg, int | str) else repr(arg) for arg in args)
+    result = record.result
+    answer = f" = {result}" if isinstance(result, str) else ""
+    return f"{record.name}({shown}){answer}"

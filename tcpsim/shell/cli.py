@@ -1,0 +1,269 @@
+"""The command line: ``tcpsim VERB ...``.
+
+A verb imports what it needs when it runs, so that ``tcpsim --help`` and shell completion are quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from .._version import __version__
+from . import output
+from .errors import first_line
+from .program import FAILED, Program, fail
+
+if TYPE_CHECKING:
+    from ..tcp.profiles import Profile
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _profile(ctx: click.Context, param: click.Parameter, value: str) -> Profile:
+    from ..tcp.profiles import get_profile
+
+    return get_profile(value)
+
+
+def _complete_scenario(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from ..scenarios import SCENARIOS
+
+    return [
+        CompletionItem(name, help=scenario.title)
+        for name, scenario in SCENARIOS.items()
+        if name.startswith(incomplete)
+    ]
+
+
+def _complete_profile(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from ..tcp.profiles import PROFILES
+
+    return [name for name in PROFILES if name.startswith(incomplete)]
+
+
+def profile_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--profile NAME``; the function gets a Profile."""
+    return click.option(
+        "--profile",
+        default="rfc9293",
+        metavar="NAME",
+        callback=_profile,
+        shell_complete=_complete_profile,
+        help="How the hosts behave: rfc9293 unless given; rfc9293_literal is the text as printed.",
+    )(function)
+
+
+seed_option = click.option("--seed", type=int, default=0, metavar="N", help="Decides all chance; 0 unless given.")
+names_option = click.option(
+    "--names",
+    type=click.Choice(["tcpsim", "rfc"]),
+    default="tcpsim",
+    help="Spelling of the states: SYN_RECV, or the RFC's SYN-RECEIVED.",
+)
+
+
+@click.group(
+    cls=Program,
+    context_settings=SETTINGS,
+    epilog="""
+\b
+Examples:
+  tcpsim                             a simulation to step through: type help() there
+  tcpsim scenarios                   what there is to play
+  tcpsim play three-way-handshake    play one and draw it
+  tcpsim diagram -o states.svg       the state diagram
+  echo 'connect(); run(); ladder()' | tcpsim
+
+Exit codes: 0 fine, 1 what was checked does not hold, 2 wrong usage or files that cannot be read or written.
+""",
+)
+@click.version_option(__version__, prog_name="tcpsim", message="%(prog)s %(version)s")
+def main() -> None:
+    """TCP as an executable model: step through it, draw it, ask it.
+
+    Without a verb, tcpsim starts the REPL.
+    """
+
+
+@main.command(
+    short_help="Step through a simulation.",
+    epilog="""
+\b
+Examples:
+  tcpsim
+  tcpsim repl --shell plain --seed 7
+  printf 'connect()\\nrun()\\nladder()\\n' | tcpsim repl
+""",
+)
+@click.option(
+    "--shell",
+    type=click.Choice(["auto", "ipython", "plain"]),
+    default="auto",
+    help="IPython if it is installed (auto), or say which.",
+)
+@profile_option
+@seed_option
+def repl(shell: str, profile: Profile, seed: int) -> None:
+    """Step through a simulation: a client, a server, and a listener on port 80.
+
+    Standard input that is no terminal runs as a script, and stops at the first error with exit code 2.
+    """
+    from .repl import start
+
+    start(shell=shell, profile=profile, seed=seed)
+
+
+@main.command(epilog="\b\nExamples:\n  tcpsim scenarios\n  tcpsim scenarios --json | jq -r '.[].name'")
+@click.option("--json", "as_json", is_flag=True, help="A list of objects instead of lines.")
+def scenarios(as_json: bool) -> None:
+    """List the scenarios, by chapter."""
+    from . import texts
+
+    output.emit(texts.scenarios_json().encode() if as_json else texts.scenario_list())
+
+
+@main.command(
+    short_help="Play a scenario and draw what happens.",
+    epilog="""
+\b
+Examples:
+  tcpsim play three-way-handshake
+  tcpsim play S-08 --numbers relative --names rfc
+  tcpsim play normal-close --json | jq 'select(.kind == "fired").rule'
+  tcpsim play normal-close -o close.jsonl
+
+Exits 1 if the scenario does not end as it says (checked under the profile rfc9293).
+""",
+)
+@click.argument("name", shell_complete=_complete_scenario)
+@click.option(
+    "--numbers",
+    type=click.Choice(["absolute", "relative"]),
+    default="absolute",
+    help="SEQ and ACK as on the wire (the default), or counted from each side's first.",
+)
+@names_option
+@click.option("--json", "as_json", is_flag=True, help="The trace as JSON Lines instead of the ladder.")
+@click.option(
+    "--level",
+    type=click.Choice(["brief", "full"]),
+    help="How much the JSON Lines tell; full unless given.  Implies --json.",
+)
+@profile_option
+@seed_option
+@click.option(
+    "-o",
+    "file",
+    default=output.STDOUT,
+    metavar="FILE",
+    help="Write to FILE instead of standard output (-).  A name ending in .jsonl implies --json.",
+)
+def play(
+    name: str,
+    numbers: str,
+    names: str,
+    as_json: bool,
+    level: str | None,
+    profile: Profile,
+    seed: int,
+    file: str,
+) -> None:
+    """Play the scenario NAME (or its number, such as S-01) and draw what happens.
+
+    Time runs down.  Beside each segment stand the states that it leaves both ends in.
+    """
+    from ..scenarios import ScenarioFailed, get_scenario
+    from ..tcp.profiles import RFC9293
+    from ..trace.jsonl import to_lines
+    from . import texts
+
+    scenario = get_scenario(name)
+    to_stdout = file == output.STDOUT
+    if not to_stdout:
+        output.check_writable(file)
+    as_json = as_json or level is not None or file.endswith(".jsonl")
+    sim = scenario.play(profile=profile, seed=seed, trace=(level or "full") if as_json else "brief")
+    if as_json:
+        content: str | bytes = "".join(to_lines(sim.trace)).encode()
+    else:
+        look = output.look().options() if to_stdout else {}
+        content = texts.played(scenario, sim, numbers=numbers, names=names, **look)
+    if to_stdout:
+        output.emit(content)
+    else:
+        output.write_file(file, content)
+        output.emit(f"{file}\n")
+    if profile == RFC9293:
+        try:
+            scenario.check(sim)
+        except ScenarioFailed as error:
+            fail(first_line(error), FAILED)
+
+
+@main.command(
+    short_help="Draw the state diagram.",
+    epilog="""
+\b
+Examples:
+  tcpsim diagram                          writes tcp-state-diagram.svg
+  tcpsim diagram --style rfc --names rfc -o states.svg
+  tcpsim diagram -o states.png            through Graphviz
+  tcpsim diagram -o states.gv             Graphviz's own language
+""",
+)
+@click.argument("what", type=click.Choice(["tcp"]), default="tcp", required=False, metavar="[tcp]")
+@click.option(
+    "-o",
+    "file",
+    default=None,
+    metavar="FILE",
+    help="Where to; the suffix decides: .svg, .gv or .dot, .png, .pdf.  - writes SVG to standard output.  "
+    "tcp-state-diagram.svg unless given.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["svg", "graphviz"]),
+    help="Who draws an .svg: tcpsim itself (the default) or Graphviz.",
+)
+@click.option(
+    "--style",
+    type=click.Choice(["stevens", "rfc"]),
+    default="stevens",
+    help="As in Stevens' books, client and server paths in bold; or in the RFC's words.",
+)
+@names_option
+def diagram(what: str, file: str | None, engine: str | None, style: str, names: str) -> None:
+    """Draw the state diagram from the table that the engine runs on; print the file's path."""
+    from . import pictures
+
+    if file == output.STDOUT:
+        output.emit(pictures.picture("svg", engine or "svg", style=style, names=names))
+        return
+    file = pictures.DEFAULT_FILE if file is None else file
+    drawn = pictures.draw(file, engine=engine, style=style, names=names)
+    output.emit(f"{drawn.path}\n")
+
+
+@main.command(short_help="Say what is installed and what is missing.")
+@click.option("--json", "as_json", is_flag=True, help="A list of objects instead of lines.")
+def doctor(as_json: bool) -> None:
+    """Say what is installed, what is missing, and how to get it.
+
+    Exits 1 if something is missing that tcpsim cannot do without.
+    """
+    import json
+
+    from .doctor import findings, report_text
+
+    report = findings()
+    if as_json:
+        rows = [finding._asdict() for finding in report]
+        output.emit((json.dumps(rows, indent=2) + "\n").encode())
+    else:
+        output.emit(report_text(report))
+    missing = [finding.name for finding in report if finding.needed and not finding.found]
+    if missing:
+        fail(f"missing: {', '.join(missing)}; pip install tcpsim brings them", FAILED)

@@ -1,0 +1,206 @@
+"""One connection while an event is processed: what the checks, the calls and the output pass work on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import Code, MissingRow
+from .isn import initial_sequence_number
+from .profiles import Profile
+from .segment import ACK, Flow, Option, Segment
+from .seq import MASK
+from .states import BY_CUE, CLOSED, Cue, Do, Transition
+from .tcb import BLANK, NAMES, Tcb
+from .units import NEVER
+
+
+def fresh_block(profile: Profile, flow: Flow) -> Tcb:
+    """A block in CLOSED with the profile's defaults."""
+    tcb = BLANK.copy()
+    tcb.flow = flow
+    tcb.peer_flow = (flow[2], flow[3], flow[0], flow[1])
+    tcb.rcv_wnd = profile.rcv_buf
+    tcb.snd_mss = min(profile.mss_default, profile.mss)
+    tcb.rto = profile.rto_initial
+    tcb.r2 = profile.r2
+    tcb.r2_syn = profile.r2_syn
+    tcb.user_timeout = profile.user_timeout
+    return tcb
+
+
+class Core:
+    """A connection's block, the profile it follows, and what the current event has produced so far.
+
+    ``out``: segments to put on the wire, in order.  ``signals``: what the user is told.  ``log``: None, or the
+    list that takes a plain tuple for every row fired and every check that stops a segment; with ``verbose``,
+    for every check that lets one pass too.  ``reopens``: whether somebody listens for a new incarnation.
+    """
+
+    __slots__ = (
+        "iss_given",
+        "log",
+        "now",
+        "out",
+        "profile",
+        "reopens",
+        "secret",
+        "signals",
+        "tcb",
+        "verbose",
+    )
+
+    def __init__(self, profile: Profile, flow: Flow, *, secret: bytes = b"", iss: int | None = None) -> None:
+        self.tcb = fresh_block(profile, flow)
+        self.profile = profile
+        self.secret = secret
+        self.iss_given = iss
+        self.now = 0
+        self.out: list[Segment] = []
+        self.signals: list[Do] = []
+        self.log: list[tuple[Any, ...]] | None = None
+        self.verbose = False
+        self.reopens = True
+
+    def renew(self, like: Tcb | None = None) -> None:
+        """Give every variable but the state the value of a new block, or of ``like``."""
+        tcb = self.tcb
+        flow = (*tcb.flow[:2], "", 0) if tcb.wild else tcb.flow  # back to what OPEN left open (A-34)
+        like = fresh_block(self.profile, flow) if like is None else like.copy()
+        for name in NAMES:
+            if name != "state":
+                setattr(tcb, name, getattr(like, name))
+
+    def begin_as_child(self, listener: Core) -> None:
+        """Take over the state LISTEN, and the settings, of the listener a SYN was sent to."""
+        flow, peer_flow = self.tcb.flow, self.tcb.peer_flow
+        self.tcb = tcb = listener.tcb.copy()
+        tcb.flow, tcb.peer_flow = flow, peer_flow
+
+    # -- the state
+
+    def fire(self, cue: Cue) -> Transition:
+        """Follow the table's row for ``cue``: the only place where a state is assigned."""
+        tcb = self.tcb
+        row = BY_CUE.get((tcb.state, cue))
+        if row is None:
+            raise MissingRow(f"{cue.id} in {tcb.state}: the transition table has no such row")
+        tcb.state = row.dst
+        if self.log is not None:
+            self.log.append(("fired", row.id))
+        return row
+
+    def end(self, error: Code | None = None, signal: Do | None = None) -> None:
+        """Delete the TCB after a row has led to CLOSED: no timer, nothing to send; why it ended is kept.
+
+        What was received and not read yet stays readable after an orderly end.
+        """
+        tcb = self.tcb
+        assert tcb.state is CLOSED, "a connection ends by a row that leads to CLOSED"
+        self.stop_timers()
+        self.flush(error)
+        if signal is not None:
+            self.signals.append(signal)
+
+    def flush(self, error: Code | None = None) -> None:
+        """Nothing more is sent; with ``error``, which later calls are told, nothing is read either."""
+        tcb = self.tcb
+        tcb.ack_now = False
+        tcb.snd_buf.clear()
+        tcb.previous = None
+        if error is not None:
+            tcb.error = error
+            tcb.rcv_buf.clear()
+
+    # -- numbers and timers
+
+    def pick_iss(self, above: int | None = None) -> None:
+        """Choose the initial send sequence number; ``above``: it must come after every number used before."""
+        tcb = self.tcb
+        iss = self.iss_given
+        if iss is None:
+            iss = initial_sequence_number(self.secret, tcb.flow, self.now)
+        if above is not None and (iss - above) & MASK >= 1 << 31:
+            iss = (above + 128_000) & MASK
+        tcb.iss = tcb.snd_una = tcb.snd_nxt = iss
+        tcb.snd_buf_seq = (iss + 1) & MASK
+
+    def stop_timers(self) -> None:
+        """Stop every timer of the connection."""
+        self.tcb.stop_timers()
+
+    def start_time_wait(self) -> None:
+        """Stop the other timers and let 2MSL run from now (RFC 9293 3.10.7.4)."""
+        self.stop_timers()
+        tcb = self.tcb
+        tcb.time_wait_due = due = self.now + 2 * self.profile.msl
+        if due < tcb.wake:
+            tcb.wake = due
+        if self.profile.user_timer_everywhere:
+            self.start_user_timer()
+
+    def start_rtx(self) -> None:
+        """Let the retransmission timer run from now (RFC 6298 5.1, 5.3)."""
+        tcb = self.tcb
+        tcb.rtx_due = due = self.now + tcb.rto
+        if due < tcb.wake:
+            tcb.wake = due
+
+    def start_user_timer(self) -> None:
+        """Let the user timer run from now, if the connection has one (RFC 9293 3.9.1.1, 3.10.8)."""
+        tcb = self.tcb
+        if tcb.user_timeout is not None:
+            tcb.user_due = due = self.now + tcb.user_timeout
+            if due < tcb.wake:
+                tcb.wake = due
+
+    # -- segments
+
+    def emit(self, seq: int, flags: int, data: bytes = b"", options: tuple[Option, ...] = ()) -> None:
+        """Put a segment of this connection on the wire; whatever carries an ACK settles the ACK owed."""
+        tcb = self.tcb
+        if flags & ACK:
+            ack, wnd = tcb.rcv_nxt, self.offered_window()
+            tcb.ack_now = False
+            tcb.delack_due = NEVER
+        else:
+            ack, wnd = 0, tcb.rcv_wnd
+        if wnd > 65535:
+            wnd = 65535
+        self.out.append(Segment(tcb.peer_flow, seq, ack, flags, wnd, data, 0, None, None, options))
+
+    def offered_window(self) -> int:
+        """RCV.WND after moving the right edge, which advances in worthwhile steps only (RFC 9293 3.8.6.2.2)."""
+        tcb = self.tcb
+        profile = self.profile
+        room = profile.rcv_buf - tcb.rcv_buf.size
+        gain = room - tcb.rcv_wnd
+        if gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= profile.rcv_buf):
+            tcb.rcv_wnd = room
+        return tcb.rcv_wnd
+
+    def ack_seq(self) -> int:
+        """SEQ for a segment without text: SND.NXT, but never beyond a right edge that has moved left (A-16)."""
+        tcb = self.tcb
+        if self.profile.probe_advances_snd_nxt:
+            return tcb.snd_nxt
+        # Our SYN and FIN are sent without asking the window, so they do not count against it.
+        edge = tcb.snd_una + tcb.snd_wnd + (tcb.snd_una == tcb.iss) + (tcb.fin_seq is not None)
+        if tcb.max_snd_wnd and (tcb.snd_nxt - edge) & MASK < 1 << 31:
+            return edge & MASK
+        return tcb.snd_nxt
+
+    def send_ack(self) -> None:
+        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at once."""
+        self.emit(self.ack_seq(), ACK)
+
+    def challenge(self) -> None:
+        """The same, as often as the profile allows (RFC 5961 7, A-37)."""
+        limit = self.profile.challenge_limit
+        if limit is not None:
+            tcb = self.tcb
+            if self.now - tcb.challenges_since >= self.profile.challenge_period:
+                tcb.challenges_since, tcb.challenges = self.now, 0
+            if tcb.challenges >= limit:
+                return
+            tcb.challenges += 1
+        self.send_ack()

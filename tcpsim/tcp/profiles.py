@@ -1,0 +1,129 @@
+"""How a stack behaves where the standard leaves a choice: one frozen value with named switches.
+
+The engine asks ``profile.rst_exact``, never "am I Linux?".  ``RFC9293`` follows the rulings of
+docs/ambiguities.md; ``RFC9293_LITERAL`` is the text as printed, so that its defects can be seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal
+
+from .errors import TcpsimError
+from .units import MINUTE, MS, SECOND
+
+#: "no": a SYN is challenged.  "may2": every SYN opens a new incarnation, which falls back to TIME_WAIT
+#: if a RST proves the SYN old.  "6191": only a SYN above the last number seen; others are dropped.
+Reopening = Literal["no", "may2", "6191"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The named switches.  Times in ns, sizes in octets; A-nn is the ambiguity that a switch settles."""
+
+    name: str = "rfc9293"
+
+    # Time (RFC 9293 3.4.2, 3.8.3; RFC 6298)
+    msl: int = 2 * MINUTE  #: maximum segment lifetime; TIME_WAIT lasts two of them
+    rto_initial: int = 1 * SECOND  #: the first RTO, before any round trip was measured
+    rto_min: int = 1 * SECOND  #: no computed RTO is below
+    rto_max: int = 60 * SECOND  #: backing off stops here
+    rto_after_syn_loss: int = 3 * SECOND  #: the first RTO for data when a SYN was retransmitted
+    granularity: int = 1 * MS  #: G, the clock's, in RTO = SRTT + max(G, 4 * RTTVAR)
+    r1: int = 3  #: retransmissions of one segment before the user is told (SHLD-10)
+    r2: int | None = 100 * SECOND  #: retransmitting for so long ends the connection (SHLD-11); None: never
+    r2_syn: int | None = 4 * MINUTE  #: the same for a SYN: the one due at 183 s still leaves (MUST-23)
+    r2_count: int | None = None  #: R2 as a number of retransmissions instead of a time
+    user_timeout: int | None = 5 * MINUTE  #: data unacknowledged for so long ends the connection
+    ack_delay: int = 200 * MS  #: how long an ACK may wait for company (MUST-40: < 500 ms); 0: never
+    sws_override: int = 200 * MS  #: how long silly-window avoidance may hold data back
+
+    # Sizes (RFC 9293 3.7, 3.8.6)
+    rcv_buf: int = 65_535  #: receive buffer, and so the largest window offered
+    snd_buf: int = 65_536  #: send buffer
+    mss: int = 1_460  #: largest segment this host takes in
+    mss_option: bool = True  #: whether SYNs carry the MSS option
+    mss_default: int = 536  #: assumed when the peer's SYN carries none (MUST-15)
+    nagle: bool = True  #: hold small segments while something is unacknowledged (SHLD-7)
+    max_held: int = 256  #: out-of-order pieces kept; more are dropped, as if lost
+
+    # RFC 5961 and RFC 1337
+    rst_exact: bool = True  #: a RST counts only at RCV.NXT; elsewhere in the window it is challenged (A-29)
+    syn_challenged: bool = True  #: a SYN in a synchronised state is challenged, and resets nothing
+    ack_range_checked: bool = True  #: SEG.ACK below SND.UNA - MAX.SND.WND is refused (MAY-12)
+    challenge_limit: int | None = 10  #: challenge ACKs ...
+    challenge_period: int = 5 * SECOND  #: ... in so long (A-37); None: no limit
+    time_wait_ignores_rst: bool = False  #: RFC 1337's first fix
+
+    # The rulings on the ambiguities
+    abort_to_time_wait: bool = False  #: A-1: the side that sends a RST waits out 2MSL
+    synack_completes_simultaneous_open: bool = True  #: A-8: a SYN,ACK at IRS is used in SYN_RECV
+    ack_range_in_syn_recv: bool = False  #: A-9: the RFC 5961 range test before SYN_RECV's own
+    fin_restarts_time_wait: bool = True  #: A-11: the peer's repeated FIN sets 2MSL anew
+    time_wait_answers_acks: bool = False  #: A-12: TIME_WAIT acknowledges whatever has an ACK
+    read_after_close: bool = True  #: A-13: RECEIVE serves what is buffered in the closing states too
+    every_fin_counts: bool = False  #: A-14: a second FIN advances RCV.NXT again
+    rst_at_zero_window: bool = True  #: A-15: a RST counts as empty, so a closed window lets it pass
+    ack_at_zero_window: bool = True  #: A-15: the ACK of a segment at RCV.NXT is used at window 0
+    probe_advances_snd_nxt: bool = False  #: A-16: a window probe's octet counts as sent
+    empty_segments_draw_acks: bool = False  #: A-17: MAY-13 for segments without sequence space too
+    opener_learns_window: bool = True  #: A-18: SND.WND is set when SYN_SENT becomes ESTABLISHED
+    unacknowledged_syn_resets: bool = True  #: A-19: until our SYN is acknowledged, a bad ACK is reset
+    duplicate_syn_draws_synack: bool = True  #: A-20: SYN_RECV answers a repeated SYN with SYN,ACK
+    user_timer_everywhere: bool = False  #: A-21: the user timer runs in every state
+    passive_open_survives: bool = True  #: A-21: R2 and user time-out in SYN_RECV go back to LISTEN
+    rst_told_while_closing: bool = True  #: A-23: the user hears of a RST in CLOSING and LAST_ACK
+    send_after_queued_close: bool = False  #: A-26: SEND is served until the queued FIN has left
+    reopen_time_wait: Reopening = "no"  #: A-27: what a SYN may do in TIME_WAIT (MAY-2, RFC 6191)
+    crossed_syn_repeats_synack: bool = True  #: A-36: after simultaneous open the SYN,ACK is repeated
+    ack_left_of_window: bool = False  #: A-40: the ACK of a segment that ends at RCV.NXT is used
+    data_on_syn: bool = False  #: SEND in LISTEN puts its octets on the SYN (3.10.2), else they wait
+    half_duplex_close: bool = False  #: MAY-1: CLOSE with unread data resets the connection
+
+    def but(self, **changes: Any) -> Profile:
+        """This profile with some switches changed; unless ``name`` is given, the name gets a ``+``.
+
+        Raises TcpsimError that names an unknown switch.
+        """
+        known = {field.name for field in fields(self)}
+        for name in changes:
+            if name not in known:
+                raise TcpsimError(f"profile {self.name} has no switch {name!r}; it has {', '.join(sorted(known))}")
+        changes.setdefault("name", self.name if self.name.endswith("+") else f"{self.name}+")
+        return replace(self, **changes)
+
+
+RFC9293: Final = Profile()
+
+RFC9293_LITERAL: Final = RFC9293.but(
+    name="rfc9293_literal",
+    challenge_limit=None,
+    synack_completes_simultaneous_open=False,
+    ack_range_in_syn_recv=True,
+    fin_restarts_time_wait=False,
+    time_wait_answers_acks=True,
+    read_after_close=False,
+    every_fin_counts=True,
+    rst_at_zero_window=False,
+    ack_at_zero_window=False,
+    probe_advances_snd_nxt=True,
+    empty_segments_draw_acks=True,
+    opener_learns_window=False,
+    unacknowledged_syn_resets=False,
+    duplicate_syn_draws_synack=False,
+    user_timer_everywhere=True,
+    passive_open_survives=False,
+    rst_told_while_closing=False,
+    send_after_queued_close=True,
+    crossed_syn_repeats_synack=False,
+)
+
+PROFILES: Final = {profile.name: profile for profile in (RFC9293, RFC9293_LITERAL)}
+
+
+def get_profile(name: str) -> Profile:
+    """The profile of that name.  Raises TcpsimError that lists the names there are."""
+    profile = PROFILES.get(name.lower().replace("-", "_"))
+    if profile is None:
+        raise TcpsimError(f"no profile {name!r}; there are {', '.join(PROFILES)}")
+    return profile

@@ -1,0 +1,30 @@
+"""The retransmission time-out (RFC 6298), as pure functions of what was measured.
+
+``srtt`` is -1 until the first sample.
+"""
+
+from __future__ import annotations
+
+from .profiles import Profile
+
+
+def sample(srtt: int, rttvar: int, rtt: int) -> tuple[int, int]:
+    """(SRTT, RTTVAR) after measuring the round trip ``rtt``; all in ns (RFC 6298 2.2, 2.3)."""
+    if srtt < 0:
+        return rtt, rtt // 2
+    return (7 * srtt + rtt) // 8, (3 * rttvar + abs(srtt - rtt)) // 4
+
+
+def timeout(profile: Profile, srtt: int, rttvar: int) -> int:
+    """RTO in ns: SRTT + max(G, 4 * RTTVAR), kept between the profile's floor and cap (RFC 6298 2.3-2.5)."""
+    if srtt < 0:
+        return profile.rto_initial
+    rto = srtt + (4 * rttvar if 4 * rttvar > profile.granularity else profile.granularity)
+    if rto < profile.rto_min:
+        return profile.rto_min
+    return rto if rto < profile.rto_max else profile.rto_max
+
+
+def backed_off(profile: Profile, rto: int) -> int:
+    """Twice ``rto``, at most the profile's cap (RFC 6298 5.5)."""
+    return min(2 * rto, profile.rto_max)

@@ -1,0 +1,140 @@
+"""Segment text and the peer's FIN: trimming, holding what came early, delivering in order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .core import Core
+from .segment import FIN, Segment
+from .seq import MASK, diff
+from .states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
+from .units import NEVER
+from .verdicts import Verdict
+
+#: The states in which the peer may still send.
+_RECEIVING: Final = frozenset((ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2))
+
+
+def queue_behind_syn(c: Core, seg: Segment) -> None:
+    """Keep data and FIN that came with a SYN until the connection is open (RFC 9293 3.10.7.2, LC-6)."""
+    tcb = c.tcb
+    if seg.data:
+        data = seg.data[: tcb.rcv_wnd]
+        tcb.rcv_buf.hold((seg.seq + 1) & MASK, data, c.profile.max_held)
+    if seg.flags & FIN and len(seg.data) < tcb.rcv_wnd:
+        tcb.rcv_fin = (seg.end - 1) & MASK
+
+
+def process_text(c: Core, seg: Segment) -> Verdict | None:
+    """Seventh, process the segment text (RFC 9293 3.10.7.4).
+
+    The segment is trimmed to what is new and inside the window.  In-order octets are delivered, together with
+    held ones that now fit; early ones are held, and answered at once (MAY-13).
+    """
+    tcb = c.tcb
+    if tcb.state not in _RECEIVING:
+        return None
+    data = seg.data
+    start = (seg.seq + (seg.flags >> 1 & 1)) & MASK  # a SYN comes before the text
+    early = diff(start, tcb.rcv_nxt)
+    if early > 0:
+        _hold(c, seg, start, data)
+    elif data or tcb.rcv_buf.early:
+        _deliver(c, data[-early:] if early else data)
+    if seg.flags & FIN and tcb.rcv_fin is None:
+        _note_fin(c, seg)
+    return None
+
+
+def _hold(c: Core, seg: Segment, start: int, data: bytes) -> None:
+    """Keep what lies in the window but not at its left edge (SHLD-31)."""
+    tcb = c.tcb
+    data = data[: max(0, tcb.rcv_wnd - ((start - tcb.rcv_nxt) & MASK))]
+    if data:
+        tcb.rcv_buf.hold(start, data, c.profile.max_held)
+    if seg.len or c.profile.empty_segments_draw_acks:
+        tcb.ack_now = True
+    if tcb.rcv_buf.early:  # octets that came with the SYN may be due
+        _deliver(c, b"")
+
+
+def _deliver(c: Core, data: bytes) -> None:
+    """Give the user ``data``, which begins at RCV.NXT, and the held octets that follow it."""
+    tcb = c.tcb
+    data = data[: tcb.rcv_wnd]
+    buf = tcb.rcv_buf
+    if buf.early:
+        if data:
+            buf.hold(tcb.rcv_nxt, data, 1 << 30)
+        data = buf.ripe(tcb.rcv_nxt)
+        if data:
+            tcb.ack_now = True  # a gap is filled, or is still open (EXT-5681-6)
+    if data:
+        accept_text(c, data)
+
+
+def accept_text(c: Core, data: bytes) -> None:
+    """Octets that begin at RCV.NXT and fit into the window become readable; an ACK is owed (RFC 9293 3.8.6.3)."""
+    tcb = c.tcb
+    n = len(data)
+    tcb.rcv_buf.append(data)
+    tcb.rcv_nxt = (tcb.rcv_nxt + n) & MASK
+    tcb.rcv_wnd -= n
+    if c.log is not None:
+        c.log.append(("delivered", n))
+    delay = c.profile.ack_delay
+    if tcb.delack_due != NEVER or not delay:
+        tcb.ack_now = True  # at least every second segment (SHLD-19)
+    else:
+        tcb.delack_due = due = c.now + delay
+        if due < tcb.wake:
+            tcb.wake = due
+
+
+def _note_fin(c: Core, seg: Segment) -> None:
+    """Remember where the peer's stream ends, unless the FIN lies beyond the window."""
+    tcb = c.tcb
+    at = (seg.seq + (seg.flags >> 1 & 1) + len(seg.data)) & MASK
+    ahead = (at - tcb.rcv_nxt) & MASK
+    if ahead < tcb.rcv_wnd or ahead == 0:
+        tcb.rcv_fin = at
+
+
+def check_fin(c: Core, seg: Segment) -> Verdict | None:
+    """Eighth, check the FIN bit (RFC 9293 3.10.7.4): the FIN counts once everything before it is here."""
+    tcb = c.tcb
+    if tcb.fin_received:
+        if seg.flags & FIN:
+            _fin_again(c, seg)
+        return None
+    if tcb.rcv_fin is None:
+        return None
+    if tcb.rcv_fin != tcb.rcv_nxt:
+        if seg.flags & FIN:
+            tcb.ack_now = True
+        return None
+    tcb.fin_received = True
+    tcb.rcv_nxt = (tcb.rcv_nxt + 1) & MASK
+    if tcb.rcv_wnd:
+        tcb.rcv_wnd -= 1
+    tcb.ack_now = True
+    c.signals.append(Do.SIGNAL_CLOSING)
+    c.fire(Cue.FIN)
+    if tcb.state is TIME_WAIT:
+        c.start_time_wait()
+    return None
+
+
+def _fin_again(c: Core, seg: Segment) -> None:
+    """A second FIN, with a number of its own: acknowledged, and otherwise without effect (A-14)."""
+    tcb = c.tcb
+    at = (seg.end - 1) & MASK
+    if (at - tcb.rcv_nxt) & MASK >= tcb.rcv_wnd:
+        return  # it lies beyond the window: trimmed away (step 1)
+    tcb.ack_now = True
+    if tcb.state is TIME_WAIT:
+        c.start_time_wait()
+    if c.profile.every_fin_counts and at == tcb.rcv_nxt:
+        tcb.rcv_nxt = (tcb.rcv_nxt + 1) & MASK
+        tcb.rcv_wnd -= 1
+        c.signals.append(Do.SIGNAL_CLOSING)

@@ -1,0 +1,109 @@
+"""What happens when a timer runs out (RFC 9293 3.10.8 and 3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from .core import Core
+from .errors import Code
+from .output import override, probe, retransmit, start_persist
+from .rto import backed_off
+from .states import CLOSED, SYN_RECV, SYN_SENT, Cue, Do
+from .tcb import TIMERS
+from .units import NEVER
+
+
+def due_timer(c: Core, now: int) -> str | None:
+    """The name of a timer that is due at ``now``: the earliest, and of equals the first of ``TIMERS``."""
+    tcb = c.tcb
+    earliest = tcb.earliest()
+    if earliest > now:
+        return None
+    return next(name for name in TIMERS if getattr(tcb, f"{name}_due") == earliest)
+
+
+def expire(c: Core, timer: str) -> None:
+    """Let ``timer`` run out now.  The output pass follows."""
+    setattr(c.tcb, f"{timer}_due", NEVER)
+    EXPIRY[timer](c)
+
+
+def _time_wait(c: Core) -> None:
+    """TIME-WAIT TIMEOUT (RFC 9293 3.10.8)."""
+    c.fire(Cue.TIMEOUT_2MSL)
+    c.end()
+
+
+def _user(c: Core) -> None:
+    """USER TIMEOUT (RFC 9293 3.10.8): flush, signal, delete; a listener outlives its child (A-21)."""
+    tcb = c.tcb
+    if tcb.state is CLOSED:
+        return
+    if tcb.state is SYN_RECV and tcb.passive and c.profile.passive_open_survives:
+        c.fire(Cue.USER_TIMEOUT_OF_PASSIVE_OPEN)
+        c.renew()
+        return
+    c.fire(Cue.USER_TIMEOUT)
+    c.end(Code.USER_TIMEOUT, Do.SIGNAL_USER_TIMEOUT)
+
+
+def _retransmission(c: Core) -> None:
+    """RETRANSMISSION TIMEOUT (RFC 9293 3.10.8, RFC 6298 5.4-5.7), with R1 and R2 (3.8.3)."""
+    tcb = c.tcb
+    if _given_up(c):
+        return
+    tcb.rtx_count += 1
+    retransmit(c)
+    tcb.rto = backed_off(c.profile, tcb.rto)
+    c.start_rtx()
+    if tcb.rtx_count == c.profile.r1:
+        c.signals.append(Do.SIGNAL_R1)
+
+
+def _given_up(c: Core) -> bool:
+    """Whether R2 is reached; then the connection is over (MUST-20)."""
+    tcb = c.tcb
+    opening = tcb.state in (SYN_SENT, SYN_RECV)
+    r2 = tcb.r2_syn if opening else tcb.r2
+    count = c.profile.r2_count
+    if count is not None:
+        if tcb.rtx_count < count:
+            return False
+    elif r2 is None or c.now - tcb.rtx_since < r2:
+        return False
+    if tcb.state is SYN_RECV and tcb.passive and c.profile.passive_open_survives:
+        c.fire(Cue.R2_OF_PASSIVE_OPEN)
+        c.renew()
+    else:
+        c.fire(Cue.R2)
+        c.end(Code.TIMED_OUT, Do.SIGNAL_TIMED_OUT)
+    return True
+
+
+def _persist(c: Core) -> None:
+    """The window is still closed: probe it (RFC 9293 3.8.6.1).  Only unanswered probes count towards R2."""
+    tcb = c.tcb
+    if _given_up(c):
+        return
+    tcb.rtx_count += 1
+    probe(c)
+    tcb.rtx_due = NEVER
+    tcb.probe_count += 1
+    start_persist(c)
+
+
+def _delayed_ack(c: Core) -> None:
+    """The ACK has waited long enough (MUST-40)."""
+    c.tcb.ack_now = True
+
+
+#: What each timer does.
+EXPIRY: Final[dict[str, Callable[[Core], None]]] = {
+    "time_wait": _time_wait,
+    "rtx": _retransmission,
+    "persist": _persist,
+    "delack": _delayed_ack,
+    "override": override,
+    "user": _user,
+}

@@ -1,0 +1,83 @@
+"""Traces as JSON Lines: a header line, then a line for each record."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .records import Fired, Header, Moved, Record
+from .trace import SCHEMA, Trace
+
+
+def to_lines(trace: Trace, *, data: bool = True) -> Iterator[str]:
+    """The lines of the file, each ending in a newline.  ``data``: whether payload is written (base64)."""
+    yield _dump({"schema": SCHEMA, **plain(trace.header), "level": trace.level})
+    for record in trace:
+        yield _dump(to_data(record, data=data))
+
+
+def to_data(record: Record, *, data: bool = True) -> dict[str, Any]:
+    """One record as plain data, in the words of the file format."""
+    line: dict[str, Any] = {
+        "n": record.n,
+        "t": record.t,
+        "where": record.where,
+        "kind": record.kind,
+        "cause": record.cause,
+    }
+    if record.conn is not None:
+        line["conn"] = record.conn
+    if isinstance(record, Fired):
+        return line | {"rule": record.rule, "from": str(record.src), "to": str(record.dst)}
+    if isinstance(record, Moved):
+        return line | {"position": record.position, "move": plain(record.move)}
+    for name, value in record._asdict().items():
+        if name == "seg":
+            line["seg"] = segment_data(value, data=data)
+        elif name not in ("n", "kind", "t", "where", "conn", "cause"):
+            line[name] = plain(value)
+    return line
+
+
+def segment_data(seg: Header, *, data: bool = True) -> dict[str, Any]:
+    """A segment's header as plain data: absolute numbers, flags in tcpdump's letters, octets of data."""
+    options = [list(option) for option in seg.options]
+    if seg.tsval is not None and not any(option[0] == "TS" for option in options):
+        options.append(["TS", seg.tsval, seg.tsecr])
+    line: dict[str, Any] = {
+        "src": seg.src,
+        "dst": seg.dst,
+        "seq": seg.seq,
+        "ack": seg.ack if seg.has_ack else None,
+        "flags": seg.letters,
+        "wnd": seg.wnd,
+        "up": seg.up,
+        "len": seg.len,
+        "options": plain(options),
+    }
+    if data and seg.data:
+        line["data"] = base64.b64encode(seg.data).decode()
+    return line
+
+
+def plain(value: Any) -> Any:
+    """``value`` in JSON's types: octets as base64, enumerations by name."""
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if hasattr(value, "name") and hasattr(value, "value"):
+        return value.name
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def _dump(line: dict[str, Any]) -> str:
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n"

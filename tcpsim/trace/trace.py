@@ -1,0 +1,128 @@
+"""The trace: an append-only list of what happened, with filters made for assertions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, overload
+
+from ..tcp.because import because
+from ..tcp.segment import parse_flags
+from .records import INTRODUCE, KINDS, REFER, Arrived, Fired, Header, Record, Sent
+
+#: The number of the file format; a reader refuses any other.
+SCHEMA: Final = 1
+
+
+class Trace:
+    """Records in order.  ``header``: seed, profile, hosts, links ... as plain data.  ``level``: brief or full.
+
+    ``trace[3]`` is a typed record, ``len(trace)`` the number of records; ``raw`` holds the plain tuples.
+    """
+
+    __slots__ = ("_indexed", "_packets", "header", "level", "raw")
+
+    def __init__(self, header: dict[str, Any] | None = None, level: str = "brief") -> None:
+        self.header = header or {}
+        self.level = level
+        self.raw: list[tuple[Any, ...]] = []
+        self._packets: dict[int, tuple[int, tuple[Any, ...]]] = {}
+        self._indexed = 0
+
+    def cut(self, length: int) -> None:
+        """Forget all records from ``length`` on: the world has gone back."""
+        del self.raw[length:]
+        if self._indexed > length:
+            self._indexed = 0
+            self._packets.clear()
+
+    def introduced(self, packet: int) -> tuple[int, Header] | None:
+        """The place of the record that put ``packet`` on its way, and its header."""
+        raw = self.raw
+        for n in range(self._indexed, len(raw)):
+            record = raw[n]
+            if record[0] in INTRODUCE:
+                self._packets[record[5]] = n, record[6]
+        self._indexed = len(raw)
+        found = self._packets.get(packet)
+        return None if found is None else (found[0], Header._make(found[1]))
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @overload
+    def __getitem__(self, n: int) -> Record: ...
+    @overload
+    def __getitem__(self, n: slice) -> list[Record]: ...
+    def __getitem__(self, n: int | slice) -> Record | list[Record]:
+        if isinstance(n, slice):
+            return [self._read(i) for i in range(*n.indices(len(self.raw)))]
+        if n < 0:
+            n += len(self.raw)
+        if not 0 <= n < len(self.raw):
+            raise IndexError(f"the trace has records 0 .. {len(self.raw) - 1}, not {n}")
+        return self._read(n)
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self._read(n) for n in range(len(self.raw)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Trace):
+            return NotImplemented
+        return self.raw == other.raw
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self)} records, level {self.level}>"
+
+    def _read(self, n: int) -> Record:
+        kind, t, where, conn, cause, *body = self.raw[n]
+        if kind in INTRODUCE:
+            body[1] = Header._make(body[1])
+        elif kind in REFER:
+            found = self.introduced(body[0])
+            assert found is not None, f"record {n} names packet {body[0]}, which nothing introduced"
+            body.insert(1, found[1])
+            if cause is None:
+                cause = found[0]
+        elif kind == "checked":
+            packet, check, verdict, numbers = body
+            found = self.introduced(packet)
+            assert found is not None, f"record {n} names packet {packet}, which nothing introduced"
+            seg = found[1]
+            body = [
+                packet,
+                check,
+                verdict,
+                because(check, seg.flags, seg.seq, seg.ack, seg.len, numbers),
+            ]
+        record: Record = KINDS[kind](n, kind, t, where, conn, cause, *body)
+        return record
+
+    def of(self, *kinds: str, conn: Any = None, where: str | None = None) -> list[Record]:
+        """The records of those kinds (all if none is named), of one connection or one host."""
+        number = getattr(conn, "number", conn)
+        return [
+            self._read(n)
+            for n, raw in enumerate(self.raw)
+            if (not kinds or raw[0] in kinds)
+            and (number is None or raw[3] == number)
+            and (where is None or raw[2] == where)
+        ]
+
+    def fired(self, conn: Any = None, *, where: str | None = None) -> list[str]:
+        """The ids of the rows that fired, in order: of one connection (a socket or its number), of one host."""
+        return [record.rule for record in self.of("fired", conn=conn, where=where) if isinstance(record, Fired)]
+
+    def sent(self, conn: Any = None, *, where: str | None = None, flags: str | None = None) -> list[Header]:
+        """The segments sent: by one host, with exactly the given flags (tcpdump's letters)."""
+        bits = None if flags is None else parse_flags(flags)
+        return [
+            record.seg
+            for record in self.of("sent", conn=conn, where=where)
+            if isinstance(record, Sent) and (bits is None or record.seg.flags == bits)
+        ]
+
+    def arrived(self, conn: Any = None, *, where: str | None = None) -> list[Header]:
+        """The segments that arrived: at one host."""
+        return [record.seg for record in self.of("arrived", conn=conn, where=where) if isinstance(record, Arrived)]

@@ -1,0 +1,21 @@
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Before the import below, for only modules imported later get explained asserts.
+pytest.register_assert_rewrite("tests.helpers")
+
+from tests.helpers.tools import in_ci  # noqa: E402
+
+# No time limits of any kind: they test the wall clock of the machine the tests happen to
+# run on, which the house forbids. HealthCheck.too_slow is one of them.
+TIMELESS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+# A profile takes what it leaves open from Hypothesis's own defaults, and these differ where
+# CI is set. So each says for itself whether it draws the same examples every time: only the
+# run that judges a change does.
+settings.register_profile("dev", max_examples=50, derandomize=False, **TIMELESS)
+settings.register_profile("ci", max_examples=100, derandomize=True, print_blob=True, **TIMELESS)
+settings.register_profile("deep", max_examples=5000, derandomize=False, print_blob=True, **TIMELESS)
+
+# pytest's --hypothesis-profile is applied after this file is read, and so wins.
+settings.load_profile("ci" if in_ci() else "dev")

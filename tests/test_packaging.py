@@ -1,0 +1,109 @@
+"""What a user gets: the built wheel and sdist, and the wheel installed and run."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tcpsim._version import __version__
+from tests.helpers.tools import unavailable
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# pip says one of these, whatever else it says, when it reaches no package index.
+UNREACHABLE = (
+    "Retrying (Retry(",
+    "Failed to establish a new connection",
+    "NewConnectionError",
+    "Temporary failure in name resolution",
+    "ProxyError",
+)
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    # The checkout must not be importable by accident, or the wheel would go untested.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    env["PYTHONUTF8"] = "1"
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the sdist, and with the wheel built from that sdist."""
+    out = tmp_path_factory.mktemp("dist")
+    # Not in ROOT, where the build/ directory of `make demo` could pass for the module.
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT]
+    done = run(*command, cwd=out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    return built / f"tcpsim-{__version__}-py3-none-any.whl"
+
+
+def source_files() -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in (ROOT / "tcpsim").rglob("*.py") if path.is_file()}
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {PurePosixPath(name).parts[0] for name in names} == {
+        "tcpsim",
+        f"tcpsim-{__version__}.dist-info",
+    }
+    assert "tcpsim/py.typed" in names
+    assert f"tcpsim-{__version__}.dist-info/licenses/LICENSE" in names
+    assert source_files() - names == set()
+
+
+def test_the_sdist_holds_what_the_checks_need(built: Path) -> None:
+    with tarfile.open(built / f"tcpsim-{__version__}.tar.gz") as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    expected = {
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "constraints.txt",
+        "pyproject.toml",
+        "tcpsim/py.typed",
+        "tests/conftest.py",
+        "tests/helpers/tools.py",
+    }
+    assert expected | source_files() <= names
+    tops = {PurePosixPath(name).parts[0] for name in names}
+    for folder in ("docs", "diagrams", "benchmarks", "tools"):
+        assert folder in tops or not any((ROOT / folder).glob("*"))
+    assert not {name for name in names if "__pycache__" in name or name.startswith(".venv")}
+
+
+def test_the_installed_wheel_plays_a_scenario(wheel: Path, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    done = run(sys.executable, "-m", "venv", venv, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    constraints = ROOT / "constraints.txt"
+    python = venv / "bin" / "python"
+    done = run(python, "-m", "pip", "install", "-c", constraints, wheel, cwd=tmp_path)
+    output = done.stdout + done.stderr
+    if done.returncode != 0 and any(sign in output for sign in UNREACHABLE):
+        unavailable("no package index can be reached")
+    assert done.returncode == 0, output
+
+    done = run(venv / "bin" / "tcpsim", "play", "three-way-handshake", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ESTABLISHED" in done.stdout
