@@ -12,7 +12,7 @@ from ..tcp.errors import TcpsimError
 from ..tcp.states import CLOSED, LISTEN, State
 from ..tcp.tcb import BLANK, TIMERS, Tcb
 from ..tcp.units import NEVER, format_time
-from ..trace.records import endpoint
+from ..trace.raw import endpoint
 from ..trace.shown import Shown
 from .host import ANY, HostData
 

@@ -12,7 +12,7 @@ from ..tcp.errors import TcpsimError
 from ..tcp.segment import Segment
 from ..tcp.tcb import TIMERS
 from ..tcp.units import NEVER
-from ..trace.records import header_of
+from ..trace.raw import header_of
 from . import userland
 from .host import Conn
 from .link import check_weather

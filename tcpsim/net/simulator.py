@@ -11,7 +11,6 @@ from ..tcp.notation import parse_segment
 from ..tcp.profiles import RFC9293, Profile, get_profile
 from ..tcp.states import State
 from ..tcp.units import NEVER, format_time, parse_time
-from ..trace.records import Record
 from ..trace.shown import Shown
 from ..trace.trace import Trace
 from .handles import Host, Socket
@@ -38,9 +37,10 @@ from .world import World
 if TYPE_CHECKING:
     from ..render.diagram import Diagram
     from ..tcp.segment import Segment
+    from ..trace.records import Record
 
 
-class Happened(list[Record]):
+class Happened(list["Record"]):
     """The records of one event.  False when nothing was left to happen; prints itself."""
 
     def __init__(self, records: Iterable[Record] = (), *, anything: bool = False) -> None:

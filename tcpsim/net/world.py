@@ -18,7 +18,7 @@ from ..tcp.states import CLOSED, LISTEN, Do
 from ..tcp.tcb import TIMERS
 from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
-from ..trace.records import header_of
+from ..trace.raw import header_of
 from . import moving
 from .chance import secret
 from .host import Conn, HostData, is_over

@@ -14,6 +14,5 @@ def initial_sequence_number(secret: bytes, flow: Flow, now: int) -> int:
 
     ``flow``: the connection's (local address, local port, remote address, remote port).  ``now``: ns.
     """
-    text = " ".join(map(str, flow))
-    keyed = blake2b(text.encode(), digest_size=4, key=secret).digest()
+    keyed = blake2b(repr(flow).encode(), digest_size=4, key=secret).digest()
     return (now // (4 * US) + int.from_bytes(keyed, "big")) & MASK

@@ -28,6 +28,8 @@ class State(enum.IntEnum):
     LAST_ACK = 9
     TIME_WAIT = 10
 
+    __hash__ = int.__hash__  # enum's own is a Python-level call on every look-up
+
     def __str__(self) -> str:
         return self.name
 
@@ -118,8 +120,7 @@ class Cue(enum.Enum):
         self.kind = kind
         self.event = event
 
-    def __hash__(self) -> int:  # enum's own hash is a Python-level call on every look-up
-        return id(self)
+    __hash__ = object.__hash__  # as for State: a member is equal to itself alone
 
 
 class Do(enum.Enum):

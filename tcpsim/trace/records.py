@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ..tcp.segment import ACK, Flow, Option, Segment, flag_letters, flag_names
 from ..tcp.states import BY_ID, State, Transition
+from .raw import endpoint
 
 
 class Header(NamedTuple):
@@ -60,20 +61,6 @@ class Header(NamedTuple):
             self.flow, self.seq, self.ack, self.flags, self.wnd, data, self.up, self.tsval, self.tsecr,
             self.options,
         )  # fmt: skip
-
-
-def endpoint(address: str, port: int) -> str:
-    """``10.0.0.1:80``, ``[::1]:80``."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def header_of(seg: Segment, *, data: bool) -> tuple[Any, ...]:
-    """The plain tuple that a ``Header`` is made of; payload only where ``data``."""
-    octets = seg.data
-    return (
-        seg.flow, seg.seq, seg.ack, seg.flags, seg.wnd, seg.up, seg.tsval, seg.tsecr, len(octets), seg.options,
-        octets if data else None,
-    )  # fmt: skip
 
 
 class Call(NamedTuple):
@@ -337,8 +324,3 @@ KINDS: Final[dict[str, Any]] = {
     "note": Note,
     "move": Moved,
 }
-
-#: The kinds that introduce a packet; later records about it carry its number alone.
-INTRODUCE: Final = frozenset(("sent", "injected", "duplicated"))
-#: The kinds that name a packet introduced before.
-REFER: Final = frozenset(("arrived", "lost", "refused"))

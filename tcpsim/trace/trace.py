@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from ..tcp.because import because
 from ..tcp.segment import parse_flags
-from .records import INTRODUCE, KINDS, REFER, Arrived, Fired, Header, Record, Sent
+from .raw import INTRODUCE, REFER
+
+if TYPE_CHECKING:
+    from .records import Header, Record
 
 #: The number of the file format; a reader refuses any other.
 SCHEMA: Final = 1
@@ -37,6 +40,8 @@ class Trace:
 
     def introduced(self, packet: int) -> tuple[int, Header] | None:
         """The place of the record that put ``packet`` on its way, and its header."""
+        from .records import Header
+
         raw = self.raw
         for n in range(self._indexed, len(raw)):
             record = raw[n]
@@ -76,6 +81,8 @@ class Trace:
         return f"<Trace of {len(self)} records, level {self.level}>"
 
     def _read(self, n: int) -> Record:
+        from .records import KINDS, Header
+
         kind, t, where, conn, cause, *body = self.raw[n]
         if kind in INTRODUCE:
             body[1] = Header._make(body[1])
@@ -112,10 +119,14 @@ class Trace:
 
     def fired(self, conn: Any = None, *, where: str | None = None) -> list[str]:
         """The ids of the rows that fired, in order: of one connection (a socket or its number), of one host."""
+        from .records import Fired
+
         return [record.rule for record in self.of("fired", conn=conn, where=where) if isinstance(record, Fired)]
 
     def sent(self, conn: Any = None, *, where: str | None = None, flags: str | None = None) -> list[Header]:
         """The segments sent: by one host, with exactly the given flags (tcpdump's letters)."""
+        from .records import Sent
+
         bits = None if flags is None else parse_flags(flags)
         return [
             record.seg
@@ -125,4 +136,6 @@ class Trace:
 
     def arrived(self, conn: Any = None, *, where: str | None = None) -> list[Header]:
         """The segments that arrived: at one host."""
+        from .records import Arrived
+
         return [record.seg for record in self.of("arrived", conn=conn, where=where) if isinstance(record, Arrived)]
