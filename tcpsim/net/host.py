@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from ..tcp.connection import Connection
+from ..tcp.core import Core
 from ..tcp.errors import TcpsimError
 from ..tcp.profiles import Profile
 from ..tcp.segment import Flow
-from ..tcp.states import CLOSED
+from ..tcp.states import CLOSED, LISTEN
+from ..tcp.tcb import Tcb
 from ..tcp.units import NEVER
 
 EPHEMERAL: Final = range(49152, 65536)  #: the ports for clients (RFC 6335)
@@ -52,8 +54,9 @@ class Conn(Connection):
         iss: int | None,
         number: int,
         host: int,
+        tcb: Tcb | None = None,
     ) -> None:
-        super().__init__(flow[:2], flow[2:], profile=profile, secret=secret, iss=iss)
+        Core.__init__(self, profile, flow, secret=secret, iss=iss, tcb=tcb)
         self.number = number
         self.host = host
         self.armed = NEVER
@@ -204,6 +207,12 @@ class HostData:
             frozenset((flow, conn.number) for flow, conn in self.conns.items()),
             frozenset((at, conn.number) for at, conn in self.listeners.items()),
         )  # fmt: skip
+
+
+def has_ended(conn: Conn) -> bool:
+    """Whether no segment is for the connection any more: it is closed, or a child that is back in LISTEN."""
+    state = conn.tcb.state
+    return state is CLOSED or (state is LISTEN and conn.listener is not None)
 
 
 def is_over(conn: Conn) -> bool:

@@ -56,6 +56,7 @@ def _deliver(world: World, move: Deliver) -> None:
     for packet in move.packets:
         _, seg, host = world.flight.pop(packet)
         world.arrive(seg, host)
+        world.forget_ended()  # so that the next of these packets may begin another connection
 
 
 def _drop(world: World, move: Drop) -> None:

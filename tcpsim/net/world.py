@@ -10,18 +10,19 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from ..tcp.arrives import arrives, reset_for
+from ..tcp.core import child_block
 from ..tcp.errors import TcpsimError
 from ..tcp.output import output
 from ..tcp.profiles import Profile
 from ..tcp.segment import ACK, RST, SYN, Flow, Segment
 from ..tcp.states import CLOSED, LISTEN, Do
-from ..tcp.tcb import TIMERS
+from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
 from ..trace.raw import header_of
 from . import moving
 from .chance import secret
-from .host import Conn, HostData, is_over
+from .host import Conn, HostData, has_ended, is_over
 from .link import Path
 from .moves import Move
 from .scripts import Script, advance
@@ -235,6 +236,8 @@ class World:
             conn.reopens = conn.fd is None and host.listener_for(seg.flow) is not None
         self.touch(conn)
         arrives(conn, seg)
+        if conn.listener is not None and conn.tcb.state is LISTEN:
+            host.forget(conn)  # the next SYN, even in this event, begins a child of its own
         if conn.log:  # now, since another packet may arrive in the same event
             self._drain(conn)
 
@@ -244,8 +247,7 @@ class World:
             if self.log is not None:
                 self.log.append(("refused", self.now, host.name, listener.number, self.cause, seg.id, "backlog"))
             return None
-        child = self.new_conn(host, seg.flow)
-        child.begin_as_child(listener)
+        child = self.new_conn(host, seg.flow, tcb=child_block(listener.tcb, seg.flow))
         child.listener = listener.number
         host.conns[seg.flow] = child
         return child
@@ -294,8 +296,9 @@ class World:
                 self._drain(conn)
             if conn.signals:
                 self._tell(conn)
-            if conn.owner is not None and conn.owner in self.scripts:
-                advance(self, self.scripts[conn.owner])
+            owner = conn.owner
+            if owner is not None and owner in self.scripts:
+                advance(self, self.scripts[owner])
         for conn in dirty:
             output(conn)
             self._settle(conn)
@@ -333,10 +336,16 @@ class World:
         if tcb.wake < conn.armed:
             conn.armed = tcb.wake
             self.schedule(tcb.wake, TIMER, conn.number)
-        if tcb.state is CLOSED or (tcb.state is LISTEN and conn.listener is not None):
+        if has_ended(conn):
             host.forget(conn)
             if tcb.state is LISTEN or is_over(conn):
                 self.conns.pop(conn.number, None)
+
+    def forget_ended(self) -> None:
+        """Take what has just ended out of the demultiplexing, although its event goes on."""
+        for conn in self._dirty:
+            if has_ended(conn):
+                self.hosts[conn.host].forget(conn)
 
     def _drain(self, conn: Conn) -> None:
         """Move what the engine told into the trace, with time, place and cause."""
@@ -411,14 +420,12 @@ class World:
         self.fly(twin, due, target)
         return twin
 
-    def new_conn(self, host: HostData, flow: Flow, *, listens: bool = False) -> Conn:
-        """A new connection of ``host``, in CLOSED.  A listener sends nothing, so it takes no ISS."""
-        self.next_conn += 1
-        conn = Conn(
-            flow, profile=host.profile, secret=host.secret, iss=None if listens else host.next_iss(),
-            number=self.next_conn, host=host.index,
-        )  # fmt: skip
-        self.conns[conn.number] = conn
+    def new_conn(self, host: HostData, flow: Flow, *, listens: bool = False, tcb: Tcb | None = None) -> Conn:
+        """A new connection of ``host``, in CLOSED or with a given block.  A listener sends nothing: it takes no ISS."""
+        self.next_conn = number = self.next_conn + 1
+        iss = None if listens or host.isses is None else host.next_iss()
+        conn = Conn(flow, profile=host.profile, secret=host.secret, iss=iss, number=number, host=host.index, tcb=tcb)
+        self.conns[number] = conn
         return conn
 
     # -- copies

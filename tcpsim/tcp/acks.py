@@ -108,7 +108,8 @@ def acknowledged(c: Core, ack: int) -> None:
     tcb.rtx_since = c.now
     if ack != tcb.snd_nxt:
         c.start_rtx()
-        c.start_user_timer()
+        if tcb.user_timeout is not None:
+            c.start_user_timer()
     else:
         tcb.rtx_due = NEVER
         if not tcb.snd_buf.size:  # nothing is left to probe a closed window with

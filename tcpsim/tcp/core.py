@@ -28,6 +28,14 @@ def fresh_block(profile: Profile, flow: Flow) -> Tcb:
     return tcb
 
 
+def child_block(listener: Tcb, flow: Flow) -> Tcb:
+    """A block in LISTEN, with a listener's settings, for the connection that a SYN to it begins."""
+    tcb = listener.copy()
+    tcb.flow = flow
+    tcb.peer_flow = (flow[2], flow[3], flow[0], flow[1])
+    return tcb
+
+
 class Core:
     """A connection's block, the profile it follows, and what the current event has produced so far.
 
@@ -49,8 +57,16 @@ class Core:
         "verbose",
     )
 
-    def __init__(self, profile: Profile, flow: Flow, *, secret: bytes = b"", iss: int | None = None) -> None:
-        self.tcb = fresh_block(profile, flow)
+    def __init__(
+        self,
+        profile: Profile,
+        flow: Flow,
+        *,
+        secret: bytes = b"",
+        iss: int | None = None,
+        tcb: Tcb | None = None,
+    ) -> None:
+        self.tcb = fresh_block(profile, flow) if tcb is None else tcb
         self.profile = profile
         self.secret = secret
         self.iss_given = iss
@@ -69,12 +85,6 @@ class Core:
         for name in NAMES:
             if name != "state":
                 setattr(tcb, name, getattr(like, name))
-
-    def begin_as_child(self, listener: Core) -> None:
-        """Take over the state LISTEN, and the settings, of the listener a SYN was sent to."""
-        flow, peer_flow = self.tcb.flow, self.tcb.peer_flow
-        self.tcb = tcb = listener.tcb.copy()
-        tcb.flow, tcb.peer_flow = flow, peer_flow
 
     # -- the state
 

@@ -46,7 +46,7 @@ def in_another_process(hash_seed: str, seed: int) -> str:
 def test_byte_equal_in_another_process_with_another_hash_seed() -> None:
     texts = [in_another_process(hash_seed, 7) for hash_seed in ("0", "1", "12345")]
     assert texts[0] == texts[1] == texts[2]
-    assert texts[0].count("\n") > 300
+    assert texts[0].count("\n") > 200
     assert '"kind":"lost"' in texts[0]
     assert '"data":"' in texts[0]
     assert in_another_process("0", 8) != texts[0]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpsim import Simulator, TcpsimError
+from tcpsim import Flags, Segment, Simulator, State, TcpsimError
 from tcpsim.net.moves import (
     Call,
     Corrupt,
@@ -317,6 +317,35 @@ def test_several_packets_in_one_event_are_answered_once() -> None:
     assert set(data) <= checked, "every check names the packet it looked at"
     because = [record.because for record in sim.trace.of("checked") if record.packet == data[0]]  # type: ignore[union-attr]
     assert any(str(sim.trace.introduced(data[0])[1].seq) in reason for reason in because)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("base", [1000, 2**32 - 2])
+def test_a_reset_and_a_new_syn_in_one_event_are_of_two_connections(base: int) -> None:
+    """The child that the reset has ended takes no segment any more: the SYN goes to the listener."""
+    sim = TALK.but(client=(), client_iss=None).build()
+    sim.step()
+    flow = ("10.0.0.2", 80, "10.0.0.1", 5000)
+
+    def arrives(*segments: Segment) -> None:
+        for seg in segments:
+            sim.apply(Inject(seg.key(), MS))
+        sim.deliver(*sim.in_flight)
+        for packet in sim.in_flight:  # what the server answers goes astray
+            sim.drop(packet)
+
+    arrives(Segment(flow, base, 0, Flags.SYN, 1000))
+    assert [row["state"] for row in sim.hosts["server"].sockets()] == [State.LISTEN, State.SYN_RECV]
+    reset = Segment(flow, (base + 1) % 2**32, 0, Flags.RST, 0)
+    arrives(reset, Segment(flow, base, 0, Flags.SYN, 1000))
+    assert sim.trace.fired(where="server")[-2:] == ["syn_recv.rst_of_passive_open", "listen.rcv_syn"]
+    first, second = (record.conn for record in sim.trace.of("sent"))
+    assert first != second
+    (ack,) = sim.trace.sent(where="server", flags="S.")[-1:]
+    arrives(Segment(flow, (base + 1) % 2**32, (ack.seq + 1) % 2**32, Flags.ACK, 1000))
+    syn = Segment(flow, (base + 500) % 2**32, 0, Flags.SYN, 1000)
+    arrives(reset, syn)  # ESTABLISHED, so CLOSED; and a third connection
+    assert sim.trace.fired(where="server")[-2:] == ["established.rst", "listen.rcv_syn"]
+    assert [row["state"].name for row in sim.hosts["server"].sockets()] == ["LISTEN", "SYN_RECV"]
 
 
 def test_a_dropped_packet_is_lost_by_hand() -> None:

@@ -10,10 +10,9 @@ from tcpsim import State, Trace
 from tcpsim.net.moves import Deliver, Drop
 from tcpsim.tcp.states import BY_ID
 from tcpsim.trace import Record
+from tcpsim.trace.raw import INTRODUCE, REFER, endpoint
 from tcpsim.trace.records import (
-    INTRODUCE,
     KINDS,
-    REFER,
     Arrived,
     Call,
     Checked,
@@ -26,7 +25,6 @@ from tcpsim.trace.records import (
     Sent,
     TimerSet,
     Vars,
-    endpoint,
 )
 from tests.helpers.promises import check_promises
 from tests.helpers.stories import MOD, TALK
