@@ -107,6 +107,10 @@ def check_fin(c: Core, seg: Segment) -> Verdict | None:
         if seg.flags & FIN:
             _fin_again(c, seg)
         return None
+    if tcb.state not in _RECEIVING:  # TIME_WAIT after ABORT: nothing more is taken in
+        if seg.flags & FIN:
+            _fin_again(c, seg)
+        return None
     if tcb.rcv_fin is None:
         return None
     if tcb.rcv_fin != tcb.rcv_nxt:

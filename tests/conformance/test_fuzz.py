@@ -39,6 +39,11 @@ def test_fuzzed_segments(part: int) -> None:
     play(part * 1_000_000, 25_000)
 
 
+def test_a_fin_after_an_abort_that_lingers() -> None:
+    """The first FIN of the peer may come when ABORT has led to TIME_WAIT (A-1)."""
+    assert play(16_000_693, 1) == 1
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("part", range(100))
 def test_many_fuzzed_segments(part: int) -> None:
