@@ -56,18 +56,18 @@ class Loop:
 class Connection:
     """Answers each segment with one."""
 
-    __slots__ = ("deliver", "flow", "loop", "seq")
+    __slots__ = ("flow", "loop", "node", "seq")
 
     def __init__(self, loop: Loop, node: Node, flow: tuple[str, int, str, int]) -> None:
         self.loop = loop
-        self.deliver = node.deliver
+        self.node = node
         self.flow = flow
         self.seq = 0
 
     def on(self, seg: Segment) -> None:
         self.seq += 1
         loop = self.loop
-        loop.at(loop.now + 1000, self.deliver, Segment(self.flow, self.seq, seg.seq, 16, 65535, 0))
+        loop.at(loop.now + 1000, self.node.deliver, Segment(self.flow, self.seq, seg.seq, 16, 65535, 0))
 
 
 class Node:

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 #: Commands that are not ours to run inside a test.
-NOT_RUN = {"make demo": "it is what the packaging tests and the reader run"}
+NOT_RUN = {
+    "make demo": "it is what the packaging tests and the reader run",
+    "python -m benchmarks": "it measures for half a minute, and its figures differ from machine to machine",
+}
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -61,3 +64,10 @@ def test_commands(page: str, command: str, expected: str) -> None:
 def test_there_are_examples() -> None:
     assert sum(len(blocks(page, "pycon")) for page in PAGES) >= 4
     assert console_examples()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links {target}, which does not exist"

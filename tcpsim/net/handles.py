@@ -6,7 +6,7 @@ looked up at every use, so they stay valid when the simulation goes back or fork
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.errors import TcpsimError
 from ..tcp.states import CLOSED, LISTEN, State
@@ -18,6 +18,10 @@ from .host import ANY, HostData
 
 if TYPE_CHECKING:
     from .simulator import Simulator
+
+
+#: Events that a blocking call lets happen before it gives up: a closed window is probed for ever.
+PATIENCE: Final = 20_000
 
 
 class Deadlock(TcpsimError):
@@ -213,10 +217,17 @@ class Socket:
 
     def _until(self, name: str, what: str, *args: Any) -> Any:
         """Make the call; while it would wait, let the next event happen."""
-        while (result := self._call(name, *args)) is None:
+        for _ in range(PATIENCE):
+            result = self._call(name, *args)
+            if result is not None:
+                return result
             if not self.sim.step():
                 raise Deadlock(f"{what} waits in {self.state}, but nothing more will happen: the network is quiet")
-        return result
+        others = [f"{row['local']} in {row['state']}" for host in self.sim.hosts.values() for row in host.sockets()]
+        raise Deadlock(
+            f"{what} waits in {self.state} after {PATIENCE} events: what it waits for does not come, though timers "
+            f"keep the network busy; there are {', '.join(others)}"
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Socket):

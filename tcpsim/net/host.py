@@ -100,6 +100,8 @@ class Conn(Connection):
             self.owner,
             self.listener,
             self.queue,
+            self.backlog,
+            self.iss_given,
             self.fd,
         )
 

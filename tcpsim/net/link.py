@@ -54,7 +54,7 @@ class Path:
 
     def key(self) -> tuple[Any, ...]:
         """A hashable value."""
-        return self.delay, self.loss, self.count
+        return self.delay, self.loss, self.count, tuple(sorted(self.faults.items()))
 
 
 def check_faults(faults: Any, what: str) -> tuple[Fault, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._version import __version__
 from ..tcp.errors import TcpsimError
 from ..tcp.notation import parse_segment
-from ..tcp.profiles import RFC9293, Profile, get_profile
+from ..tcp.profiles import RFC9293, Profile, described, get_profile
 from ..tcp.states import State
 from ..tcp.units import NEVER, format_time, parse_time
 from ..trace.shown import Shown
@@ -71,6 +71,8 @@ class Simulator:
             raise TcpsimError(f"seed {seed!r} is not an int")
         if trace not in ("brief", "full", "off"):
             raise TcpsimError(f"trace {trace!r}: the levels are brief, full and off")
+        if not isinstance(profile, Profile | str):
+            raise TcpsimError(f"profile {profile!r}: give a Profile or the name of one")
         self.profile = get_profile(profile) if isinstance(profile, str) else profile
         self.world = World(seed)
         self.hosts: dict[str, Host] = {}
@@ -120,14 +122,9 @@ class Simulator:
             if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 32:
                 raise TcpsimError(f"iss {number!r} of host {name} is not a sequence number in 0 .. 2**32 - 1")
         world.add_host(name, addresses, chosen, isses)
+        base, differing = described(chosen)
         self.trace.header["hosts"].append(
-            {
-                "name": name,
-                "addresses": list(addresses),
-                "profile": chosen.name,
-                "iss": isses,
-                "switches": switches,
-            }
+            {"name": name, "addresses": list(addresses), "profile": base, "switches": differing, "iss": isses}
         )
         self.hosts[name] = Host(self, name)
         return self.hosts[name]
@@ -226,7 +223,8 @@ class Simulator:
 
     def step(self, n: int = 1) -> Happened:
         """Let the next ``n`` events happen; what the last of them was.  Empty when nothing was left."""
-        happened = Happened()
+        _check_count("step", n)
+        happened = Happened(anything=not n)
         for _ in range(n):
             start = len(self.trace.raw)
             if not self._step():
@@ -256,7 +254,7 @@ class Simulator:
         *,
         until: str | int | None = None,
         for_: str | int | None = None,
-        limit: int = 10_000_000,
+        limit: int = 1_000_000,
     ) -> None:
         """Let events happen until nothing is left, until a time, or for so long.
 
@@ -400,6 +398,9 @@ class Simulator:
 
     def back(self, n: int = 1) -> None:
         """Undo the last ``n`` moves.  Raises TcpsimError, and stays, when there are not so many."""
+        _check_count("back", n)
+        if n > self.position:
+            raise TcpsimError(f"back({n}): only {self.position} steps were made; a step before was never reached")
         self.goto(self.position - n)
 
     def goto(self, position: int) -> None:
@@ -473,6 +474,11 @@ class Simulator:
             f"<Simulator at step {self.position}, {format_time(self.now)} s, "
             f"{len(self.world.flight)} packets in flight, hosts {', '.join(self.hosts) or 'none'}>"
         )
+
+
+def _check_count(what: str, n: Any) -> None:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        raise TcpsimError(f"{what}({n!r}): give a number of steps, 0 or more")
 
 
 def pair(

@@ -15,7 +15,7 @@ from ..tcp.errors import TcpsimError
 from ..tcp.output import output
 from ..tcp.profiles import Profile
 from ..tcp.segment import ACK, RST, SYN, Flow, Segment
-from ..tcp.states import CLOSED, LISTEN, Do
+from ..tcp.states import CLOSED, LISTEN, TIME_WAIT, Do
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
@@ -233,7 +233,10 @@ class World:
             if conn is None:
                 return
         elif seg.flags & SYN:
-            conn.reopens = conn.fd is None and host.listener_for(seg.flow) is not None
+            listener = host.listener_for(seg.flow)
+            conn.reopens = conn.fd is None and listener is not None
+            if conn.reopens and listener is not None and conn.tcb.state is TIME_WAIT:
+                conn.listener = listener.number  # who accepts the new incarnation, if one begins
         self.touch(conn)
         arrives(conn, seg)
         if conn.listener is not None and conn.tcb.state is LISTEN:
@@ -262,6 +265,7 @@ class World:
             self._transmit(host, reset, None)
 
     def expire(self, conn: Conn, timer: str) -> None:
+        """A timer of ``conn`` runs out, at whatever time it was set for."""
         if self.log is not None:
             self.cause = len(self.log)
             where = self.hosts[conn.host].name
@@ -271,6 +275,7 @@ class World:
         self.finish()
 
     def wake(self, script: Script) -> None:
+        """A sleeping script goes on."""
         self.cause = None
         script.due = NEVER
         advance(self, script)

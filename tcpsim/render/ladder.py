@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, Final, NamedTuple
 
+from ..tcp.segment import RST
 from ..tcp.states import State
 from ..trace.trace import Trace
 from .describe import describe
 from .edges import NAMES, state_name
 from .errors import check_choice
 from .rows import End, LadderLine, lines_of
-from .story import RIGHT, Story, read_story, receiver_of, sender_of
+from .story import RIGHT, Endpoint, Story, read_story, receiver_of, sender_of
 
 Piece = tuple[str, str]  # text, and the name of its style
 
@@ -54,15 +55,25 @@ class Form(NamedTuple):
     gap: int
     aligned: bool
     window: str
+    octets: bool = True
 
 
-#: From roomy to terse; the first that fits is taken for the whole ladder.
+#: From roomy to terse; the first that fits is taken for the whole ladder, the last where none does.
 FORMS: Final = (
     Form(2, True, "always"),
     Form(1, True, "always"),
     Form(1, True, "changed"),
     Form(1, False, "changed"),
-    Form(1, False, "never"),
+)
+
+#: For single lines that still do not fit, one after the other.
+_SHORTER: Final = (Form(1, False, "never"),)
+
+#: The same where the window is what the segment is about: LEN goes first.
+_SHORTER_BUT_WINDOW: Final = (
+    Form(1, False, "changed"),
+    Form(1, False, "changed", octets=False),
+    Form(1, False, "never", octets=False),
 )
 
 _PREFIX: Final = 6  # columns before a segment's text
@@ -83,10 +94,11 @@ def ladder(
 ) -> str:
     """The ladder of ``trace`` as text; lines end in a newline, without blanks before it.
 
-    ``numbers``: "absolute", or "relative" to each side's initial sequence number.  ``names``: the states'
-    spelling, "tcpsim" or "rfc".  ``color``: ANSI colours.  ``ascii``: nothing but ASCII.  ``width``: columns
-    to fit; below some 70 the ladder is as wide as its numbers need.  ``hosts``: which two, left first.
-    ``conn``: only this connection (a socket of either end, or its number).
+    ``numbers``: "absolute", or "relative" to each side's initial sequence number, in each of its connections;
+    what counts from no known one stays absolute.  ``names``: the states' spelling, "tcpsim" or "rfc".
+    ``color``: ANSI colours.  ``ascii``: nothing but ASCII.  ``width``: columns to fit; below some 70 the
+    ladder is as wide as its numbers need.  ``hosts``: which two, left first.  ``conn``: only this connection
+    (a socket of either end, or its number).
 
     An arrow drawn whole is a segment that arrives before anything else concerns it.  Otherwise its departure
     (``──► …``) and its arrival (``… ──►``) stand on lines of their own; ``✗`` is a loss.
@@ -138,7 +150,8 @@ class _Printer:
     def _fit(self) -> None:
         """Choose the form and the times' decimals: as much as fits, the window before microseconds.
 
-        Lines with more to say, such as a loss and its reason, do not decide: they do without the window.
+        Lines with more to say, such as a loss and its reason, do not decide: they do without the window, or
+        without LEN where the window is shut or has changed.
         """
         needed = max((_decimals(end.t) for end in self._all_ends()), default=3)
         plain = [line.seg is not None and not line.mark and line.what != "lost" for line in self.lines]
@@ -148,13 +161,13 @@ class _Printer:
             self._lay(decimals)
             if all(self._fits(i) for i, is_plain in enumerate(plain) if is_plain):
                 break
-        shorter = _texts(self.cells, form._replace(window="never"))
-        shortest = _texts(self.cells, FORMS[-1])
-        for texts in (shorter, shortest):
-            self.texts = [
-                text if self._fits(i) else other
-                for i, (text, other) in enumerate(zip(self.texts, texts, strict=True))
-            ]
+        aligned = form._replace(window="never")
+        for telling, forms in ((False, (aligned, *_SHORTER)), (True, _SHORTER_BUT_WINDOW)):
+            for texts in (_texts(self.cells, shorter) for shorter in forms):
+                self.texts = [
+                    other if line.telling is telling and not self._fits(i) else text
+                    for i, (line, text, other) in enumerate(zip(self.cells, self.texts, texts, strict=True))
+                ]
         self.body = max([self.body, _NARROWEST, *(self._inner(i) for i in range(len(self.lines)))])
 
     def _lay(self, decimals: int) -> None:
@@ -201,9 +214,13 @@ class _Printer:
         whole = 2 * (self.time_width + self.state_width + 4) + self.body
         yield [(left, "head"), (" " * max(2, whole - len(left) - len(right)), ""), (right, "head")]
         if relative and len(story.flows) == 1:
-            starts = " and ".join(_starts(story))
-            if starts:
-                yield [(f"SEQ and ACK count from {starts}", "quiet")]
+            lines = [f"SEQ and ACK count from {' and '.join(starts)}"] if (starts := list(_starts(story))) else []
+            if story.uncounted and starts:
+                lines[0] += "; others are absolute"
+            if any(len(line) > self.width for line in lines):
+                lines = [f"SEQ and ACK count from {start}" for start in starts]
+                lines += ["Others are absolute"] * story.uncounted
+            yield from ([(line, "quiet")] for line in lines)
 
     def _row(
         self,
@@ -304,47 +321,64 @@ def _flagged(line: LadderLine, text: str) -> list[Piece]:
 # -- a segment's text
 
 
-def _cells(lines: Sequence[LadderLine], story: Story) -> list[list[str]]:
-    """For each line: connection, flags, SEQ, ACK, LEN, mark, WND, and WND if it has changed."""
+class Cells(NamedTuple):
+    """What may be told of a segment; nothing of lines that are none.
+
+    ``fields``: connection, flags, SEQ, ACK.  ``telling``: its sender has shut its window or changed it.
+    """
+
+    fields: tuple[str, ...] = ()
+    octets: str = ""
+    window: str = ""
+    mark: str = ""
+    changed: bool = False
+    telling: bool = False
+
+
+def _cells(lines: Sequence[LadderLine], story: Story) -> list[Cells]:
     several = len(story.flows) > 1
     windows: dict[tuple[Any, Any], int] = {}
-    table: list[list[str]] = []
+    table: list[Cells] = []
     for line in lines:
         seg = line.seg
         if seg is None:
-            table.append([])
+            table.append(Cells())
             continue
         sender, receiver = sender_of(seg), receiver_of(seg)
         client = sender if line.toward == "->" else receiver
-        window = f"WND={seg.wnd}"
-        changed = windows.get((sender, receiver)) != seg.wnd
+        before = windows.get((sender, receiver))
+        shut = seg.wnd == 0 and not seg.flags & RST
+        changed = before != seg.wnd
         if line.what != "lost":
             windows[sender, receiver] = seg.wnd
         table.append(
-            [
-                f":{client[1]}" if several else "",
-                seg.names,
-                f"SEQ={line.seq}",
-                "" if line.ack is None else f"ACK={line.ack}",
-                f"LEN={seg.len}" if seg.len else "",
-                f"({line.mark})" if line.mark else "",
-                window,
-                window if changed else "",
-            ]
+            Cells(
+                (
+                    f":{client[1]}" if several else "",
+                    seg.names,
+                    f"SEQ={line.seq}",
+                    "" if line.ack is None else f"ACK={line.ack}",
+                ),
+                octets=f"LEN={seg.len}" if seg.len else "",
+                window=f"WND={seg.wnd}",
+                mark=f"({line.mark})" if line.mark else "",
+                changed=changed or shut,
+                telling=shut or (changed and before is not None and not seg.flags & RST),
+            )
         )
     return table
 
 
-def _texts(table: Sequence[list[str]], form: Form) -> list[str]:
+def _texts(table: Sequence[Cells], form: Form) -> list[str]:
     """The segments' texts in the given form; "" for lines that are no segment."""
     chosen: list[list[str]] = []
-    for row in table:
-        if not row:
+    for cells in table:
+        if not cells.fields:
             chosen.append([])
             continue
-        *cells, mark, window, new_window = row
-        window = {"always": window, "changed": new_window, "never": ""}[form.window]
-        chosen.append([*cells, window, mark])
+        windowed = form.window == "always" or (form.window == "changed" and cells.changed)
+        octets = cells.octets if form.octets else ""
+        chosen.append([*cells.fields, octets, cells.window if windowed else "", cells.mark])
     if not form.aligned:
         return [(" " * form.gap).join(filter(None, row)) for row in chosen]
     columns = [max(map(len, column)) for column in zip(*filter(None, chosen), strict=True)]
@@ -369,12 +403,14 @@ def _addresses(story: Story) -> tuple[str, str]:
 
 
 def _starts(story: Story) -> Iterator[str]:
-    """``"100 (client)"``, ``"300 (server)"``."""
+    """``"100 (client)"``, ``"300, then 700 (server)"``; a socket connected to itself counts once."""
     packet = next(iter(story.packets.values()))
-    ends = sender_of(packet.seg), receiver_of(packet.seg)
-    for name, end in zip(story.hosts, ends if packet.to == RIGHT else ends[::-1], strict=True):
-        if (packet.flow, end) in story.bases:
-            yield f"{story.bases[packet.flow, end]} ({name})"
+    ends: tuple[Endpoint, ...] = (sender_of(packet.seg), receiver_of(packet.seg))
+    if ends[0] == ends[1]:
+        ends = ends[:1]
+    for name, end in zip(story.hosts, ends if packet.to == RIGHT else ends[::-1], strict=False):
+        if bases := story.bases.get((packet.flow, end)):
+            yield f"{', then '.join(map(str, bases))} ({name})"
 
 
 def _decimals(ns: int) -> int:

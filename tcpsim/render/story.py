@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from ..tcp.segment import SYN
+from ..tcp.segment import FIN, RST, SYN
 from ..tcp.seq import MASK
 from ..tcp.states import CLOSED, State
 from ..trace.records import (
@@ -39,6 +39,12 @@ NUMBERS: Final = ("absolute", "relative")
 
 #: What the states say anyway.
 _TOLD_BY_THE_STATE: Final = frozenset(("signal open", "signal closing"))
+
+#: From here on a difference of two numbers counts as negative.
+_HALF: Final = 1 << 31
+
+#: Calls that end what they are made on.
+_ENDS_IT: Final = frozenset(("close", "abort"))
 
 Endpoint = tuple[str, int]
 Flow = tuple[Endpoint, Endpoint]  # both ends in a fixed order: the same for both directions
@@ -93,7 +99,8 @@ class Packet:
 class Story:
     """``hosts``: left and right name ("" if there is none).  ``flows``: the connections, in order.
 
-    ``bases``: what relative numbers count from, for each flow and sender.
+    ``bases``: what relative numbers count from, for each flow and sender: one number for each incarnation.
+    ``uncounted``: whether a number had to stay absolute, since what it counts from is unknown.
     """
 
     hosts: tuple[str, str]
@@ -101,7 +108,8 @@ class Story:
     flows: dict[Flow, None] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     packets: dict[int, Packet] = field(default_factory=dict)
-    bases: dict[tuple[Flow, Endpoint], int] = field(default_factory=dict)
+    bases: dict[tuple[Flow, Endpoint], list[int]] = field(default_factory=dict)
+    uncounted: bool = False
 
 
 def read_story(
@@ -138,6 +146,11 @@ def receiver_of(seg: Header) -> Endpoint:
     return seg.flow[0], seg.flow[1]
 
 
+def _is_one_endpoint(flow: Flow | None) -> bool:
+    """Whether a socket is connected to itself: one connection, and one state for both lifelines."""
+    return flow is not None and flow[0] == flow[1]
+
+
 class _Reader:
     """One pass over the records, after a quick look at who talks to whom."""
 
@@ -157,6 +170,11 @@ class _Reader:
         flows = set(self.flow_by_conn.values())
         self.only_flow = flows.pop() if len(flows) == 1 else None
         self.pending: Event | None = None
+        self.listeners: set[int | None] = set()
+        # By connection: its own ISS, its peer's, and how far its own numbers have come.
+        self.own: dict[int, int] = {}
+        self.peers: dict[int | None, int] = {}
+        self.reached: dict[int, int] = {}
 
     # -- who talks to whom
 
@@ -247,10 +265,15 @@ class _Reader:
     def _fired(self, record: Fired) -> None:
         flow = None if record.conn is None else self.flow_by_conn.get(record.conn)
         end = None if record.conn is None else self.end_by_conn.get(record.conn)
+        if record.rule == "closed.open_passive":
+            self.listeners.add(record.conn)
+        elif record.dst is not CLOSED:
+            self.listeners.discard(record.conn)
         side = self._side_of(record.where, end)
         if side is None or not self._wanted(record):
             return
-        self.states[side, flow] = record.dst
+        for at in (LEFT, RIGHT) if _is_one_endpoint(flow) else (side,):
+            self.states[at, flow] = record.dst
 
     def _wanted(self, record: Record) -> bool:
         """Whether the record concerns the connection asked for, or the listener that may take it."""
@@ -274,7 +297,7 @@ class _Reader:
             to = 1 - start
         elif start is None and source:
             return
-        seq, ack = self._count(flow, seg, isinstance(record, Sent))
+        seq, ack = self._count(flow, record)
         mark = {"sent": "", "duplicated": "duplicate", "injected": "injected"}[record.kind]
         packet = Packet(record.packet, seg, to, seq, ack, mark, record.n, flow)
         self.story.packets[record.packet] = packet
@@ -282,19 +305,65 @@ class _Reader:
         if isinstance(record, Sent):
             packet.start = self._add(Event(record.n, record.t, "sent", start, flow=flow, packet=packet))
 
-    def _count(self, flow: Flow, seg: Header, sent: bool) -> tuple[int, int | None]:
-        """SEQ and ACK as asked for.  A host's own SYN starts the count; a forged one does not restart it."""
-        bases = self.story.bases
-        mine, yours = (flow, sender_of(seg)), (flow, receiver_of(seg))
-        if sent and seg.flags & SYN:
-            bases[mine] = seg.seq
-        base = bases.setdefault(mine, seg.seq)
+    def _count(self, flow: Flow, record: Sent | Duplicated | Injected) -> tuple[int, int | None]:
+        """SEQ and ACK as asked for."""
+        seg = record.seg
         ack = seg.ack if seg.has_ack else None
         if not self.relative:
             return seg.seq, ack
-        if ack is not None:
-            ack = (ack - bases.setdefault(yours, ack)) & MASK
-        return (seg.seq - base) & MASK, ack
+        if isinstance(record, Duplicated) and record.original in self.story.packets:
+            original = self.story.packets[record.original]
+            return original.seq, original.ack
+        conn = record.conn if isinstance(record, Sent) else None
+        if seg.flags & SYN:
+            self._begin((flow, sender_of(seg)), conn, seg.seq)
+        seq = self._relative_seq(flow, seg, conn, isinstance(record, Sent))
+        return seq, None if ack is None else self._relative_ack(flow, seg, conn)
+
+    def _begin(self, end: tuple[Flow, Endpoint], conn: int | None, iss: int) -> None:
+        """A host's own SYN begins an incarnation; a forged one only where there is none yet."""
+        known = self.story.bases.setdefault(end, [])
+        if conn is not None and self.own.get(conn) != iss:
+            self.own[conn] = iss
+            self.reached[conn] = 0
+            self.peers.pop(conn, None)
+        if iss not in known and (conn is not None or not known):
+            known.append(iss)
+
+    def _relative_seq(self, flow: Flow, seg: Header, conn: int | None, sent: bool) -> int:
+        number, end = seg.seq, (flow, sender_of(seg))
+        if sent and conn is None and seg.has_ack:
+            return number  # the RST of no connection, <SEQ=0>: nobody counted it
+        base = self.own.get(conn) if conn is not None else None
+        if base is None or conn is None:
+            return self._nearest(end, number)
+        far = (number - base) & MASK
+        if seg.flags & RST and far > self.reached[conn]:
+            return self._nearest(end, number)  # taken from the ACK of a segment that meant somebody else
+        if far >= _HALF:
+            self.story.uncounted = True
+            return number
+        self.reached[conn] = max(self.reached[conn], far + seg.len + (seg.flags & (SYN | FIN)).bit_count())
+        return far
+
+    def _relative_ack(self, flow: Flow, seg: Header, conn: int | None) -> int:
+        """A connection counts one peer only: the one that it acknowledged first."""
+        number, end = seg.ack, (flow, receiver_of(seg))
+        base = self.peers.get(conn) if conn is not None else None
+        if base is not None and (number - base) & MASK < _HALF:
+            return (number - base) & MASK
+        found = self._nearest(end, number)
+        if conn in self.own and not seg.flags & RST and found != number:
+            self.peers.setdefault(conn, (number - found) & MASK)
+        return found
+
+    def _nearest(self, end: tuple[Flow, Endpoint], number: int) -> int:
+        """``number`` from the start of the incarnation that lies next below it; as it is if there is none."""
+        far = min(((number - base) & MASK for base in self.story.bases.get(end, ())), default=_HALF)
+        if far < _HALF:
+            return far
+        self.story.uncounted = True
+        return number
 
     def _end(self, record: Arrived | Lost | Refused) -> None:
         packet = self.story.packets.get(record.packet)
@@ -319,9 +388,12 @@ class _Reader:
         if isinstance(record, Note) and record.text in _TOLD_BY_THE_STATE:
             return
         if isinstance(record, Rebooted):
-            for known in [key for key in self.states if key[0] == side]:
+            left, right = self.story.hosts
+            for known in [key for key in self.states if key[0] == side or left == right]:
                 self.states[known] = CLOSED
         kind, words = _words(record)
+        if isinstance(record, Call) and record.name in _ENDS_IT and record.conn in self.listeners:
+            words += " of the listener"  # beside it stands the state of a connection
         self._add(Event(record.n, record.t, kind, side, words, flow))
 
 

@@ -5,6 +5,7 @@ A verb imports what it needs when it runs, so that ``tcpsim --help`` and shell c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from .._version import __version__
 from . import output
-from .errors import first_line
+from .errors import ShellError, first_line
 from .program import FAILED, Program, fail
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ Exits 1 if the scenario does not end as it says (checked under the profile rfc92
     type=click.Choice(["brief", "full"]),
     help="How much the JSON Lines tell; full unless given.  Implies --json.",
 )
+@click.option("--no-data", is_flag=True, help="JSON Lines without the segments' payload.  Implies --json.")
 @profile_option
 @seed_option
 @click.option(
@@ -159,7 +161,8 @@ Exits 1 if the scenario does not end as it says (checked under the profile rfc92
     "file",
     default=output.STDOUT,
     metavar="FILE",
-    help="Write to FILE instead of standard output (-).  A name ending in .jsonl implies --json.",
+    help="Write to FILE, named .txt, .jsonl or without suffix, instead of standard output (-).  "
+    ".jsonl implies --json.",
 )
 def play(
     name: str,
@@ -167,6 +170,7 @@ def play(
     names: str,
     as_json: bool,
     level: str | None,
+    no_data: bool,
     profile: Profile,
     seed: int,
     file: str,
@@ -184,10 +188,11 @@ def play(
     to_stdout = file == output.STDOUT
     if not to_stdout:
         output.check_writable(file)
-    as_json = as_json or level is not None or file.endswith(".jsonl")
+    suffix = _play_suffix(file)
+    as_json = as_json or level is not None or no_data or suffix == ".jsonl"
     sim = scenario.play(profile=profile, seed=seed, trace=(level or "full") if as_json else "brief")
     if as_json:
-        content: str | bytes = "".join(to_lines(sim.trace)).encode()
+        content: str | bytes = "".join(to_lines(sim.trace, data=not no_data)).encode()
     else:
         look = output.look().options() if to_stdout else {}
         content = texts.played(scenario, sim, numbers=numbers, names=names, **look)
@@ -201,6 +206,17 @@ def play(
             scenario.check(sim)
         except ScenarioFailed as error:
             fail(first_line(error), FAILED)
+
+
+def _play_suffix(file: str) -> str:
+    """The suffix of ``play``'s FILE, in lower case.  Raises ShellError for one that promises another format."""
+    suffix = os.path.splitext(file)[1].lower()
+    if suffix not in ("", ".txt", ".jsonl"):
+        raise ShellError(
+            f"cannot write {output.shown(file)}: play writes .txt (the ladder) and .jsonl (the trace), "
+            "or a name without suffix"
+        )
+    return suffix
 
 
 @main.command(

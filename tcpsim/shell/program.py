@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -70,8 +71,37 @@ class Program(click.Group):
         """Put the default verb in front of options that are not the program's own."""
         own = {name for param in self.get_params(ctx) for name in param.opts}
         if not args or (args[0].startswith("-") and args[0] not in own):
+            if not ctx.resilient_parsing:
+                self._check_order(ctx, args)
             args = [DEFAULT_VERB, *args]
         return super().parse_args(ctx, args)
+
+    def _check_order(self, ctx: click.Context, args: list[str]) -> None:
+        """Raise UsageError that says where options go if a verb stands behind them: ``--seed 3 play X``."""
+        takes_value = {
+            name: not (isinstance(param, click.Option) and param.is_flag)
+            for command in self.commands.values()
+            for param in command.params
+            for name in param.opts
+        }
+        at = 0
+        names = []
+        while at < len(args) and args[at].startswith("-"):
+            name, attached, _ = args[at].partition("=")
+            if not name.startswith("--") and len(name) > 2:  # -oFILE
+                name, attached = name[:2], name[2:]
+            names.append(name)
+            at += 2 if takes_value.get(name, False) and not attached else 1
+        command = self.commands.get(args[at]) if at < len(args) else None
+        if command is None:
+            return
+        known = {name for param in command.get_params(ctx) for name in param.opts}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            verb = command.name
+            raise click.UsageError(f"no option {unknown[0]!r} of the verb {verb!r}; see 'tcpsim {verb} --help'")
+        meant = shlex.join(["tcpsim", *args[at:], *args[:at]])
+        raise click.UsageError(f"options go after the verb: {meant}")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -25,6 +25,8 @@ HISTORY_LINES: Final = 2000
 
 FILENAME: Final = "<console>"
 
+LEAVING: Final = ("quit", "exit")  #: these need no parentheses at the prompt
+
 
 def start(*, shell: str, profile: Profile, seed: int) -> None:
     """Run the REPL, or standard input as a script, to its end.
@@ -85,7 +87,7 @@ class Console(code.InteractiveConsole):
         self.readline: ModuleType | None = None
 
     def talk(self) -> None:
-        """Read and run until end of file or exit()."""
+        """Read and run until end of file or exit."""
         self.readline = _readline(self.session.namespace)
         self.interact(banner=self.session.banner(), exitmsg="")
 
@@ -95,6 +97,9 @@ class Console(code.InteractiveConsole):
         line = super().raw_input("... ".rjust(len(own)) if self.buffer else own)
         if self.readline is not None and line.strip():
             _remember(self.readline)
+        word = line.strip()
+        if word in LEAVING and not self.buffer and word not in self.session.namespace:
+            return f"{word}()"
         return line
 
     def showtraceback(self) -> None:

@@ -87,8 +87,10 @@ def _exists(c: Core, call: str) -> CallError:
 
 def _not_open(c: Core, call: str) -> CallError:
     """The answer of CLOSED: why the connection ended, if it did not end in order."""
-    code = c.tcb.error or Code.NOT_OPEN
-    return CallError(code, f"{call} in CLOSED: open the connection first")
+    error = c.tcb.error
+    if error is None:
+        return CallError(Code.NOT_OPEN, f"{call} in CLOSED: open the connection first")
+    return CallError(error, f"{call} in CLOSED: the connection has ended; make a new one")
 
 
 def send(c: Core, data: bytes) -> int:
@@ -145,7 +147,7 @@ def receive(c: Core, n: int) -> bytes | None:
             raise _end_of_stream(c)
         return None
     data = tcb.rcv_buf.take(n)
-    _update_window(c)
+    _offer_window(c)
     return data
 
 
@@ -153,7 +155,7 @@ def _end_of_stream(c: Core) -> CallError:
     return CallError(Code.CLOSING, f"receive() in {c.tcb.state}: the peer has closed; nothing more will come")
 
 
-def _update_window(c: Core) -> None:
+def _offer_window(c: Core) -> None:
     """Tell the peer of room gained, when it is worth a segment of its own (RFC 9293 3.8.6.2.2).
 
     That is two segments' worth or half the buffer; after a window too small for one segment, one suffices.

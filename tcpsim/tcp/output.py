@@ -26,6 +26,8 @@ def output(c: Core) -> None:
         if unsent == 0 and tcb.fin_queued and tcb.fin_seq is None:
             send_fin(c)
         if unsent > 0 and not tcb.snd_wnd and tcb.persist_due == NEVER:
+            tcb.rtx_count = 0
+            tcb.rtx_since = c.now  # R2 counts from the first probe, not from what was acknowledged long ago
             start_persist(c)
     if tcb.ack_now:
         c.send_ack()

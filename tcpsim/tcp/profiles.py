@@ -127,3 +127,14 @@ def get_profile(name: str) -> Profile:
     if profile is None:
         raise TcpsimError(f"no profile {name!r}; there are {', '.join(PROFILES)}")
     return profile
+
+
+def described(profile: Profile) -> tuple[str, dict[str, Any]]:
+    """The named profile that ``profile`` was made from, and the switches in which it differs."""
+    base = PROFILES.get(profile.name.rstrip("+"), RFC9293)
+    differing = {
+        field.name: getattr(profile, field.name)
+        for field in fields(profile)
+        if field.name != "name" and getattr(profile, field.name) != getattr(base, field.name)
+    }
+    return base.name, differing

@@ -124,7 +124,10 @@ class Cue(enum.Enum):
 
 
 class Do(enum.Enum):
-    """What a row promises: a closed vocabulary.  A test compares the promise with what really happened."""
+    """What a row promises: a closed vocabulary.  A test compares the promise with what really happened.
+
+    ``SIGNAL_R1`` is told by the retransmission timer without any change of state, so no row promises it.
+    """
 
     CREATE_TCB = "create TCB"
     DELETE_TCB = "delete TCB"

@@ -63,11 +63,11 @@ def segment_data(seg: Header, *, data: bool = True) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """``value`` in JSON's types: octets as base64, enumerations by name."""
+    """``value`` in JSON's types: octets as ``{"base64": ...}``, enumerations by name."""
     if isinstance(value, bool | str) or value is None:
         return value
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
+        return {"base64": base64.b64encode(value).decode()}
     if hasattr(value, "name") and hasattr(value, "value"):
         return value.name
     if isinstance(value, int | float):

@@ -64,7 +64,7 @@ class Header(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A user call; ``result``: what it returned, or the error's text."""
+    """A user call that was allowed; ``result``: what it returned."""
 
     n: int
     kind: str

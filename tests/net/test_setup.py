@@ -173,7 +173,7 @@ def test_the_header_tells_how_it_was_set_up() -> None:
     header = sim.trace.header
     assert [host["name"] for host in header["hosts"]] == ["client", "server", "third"]
     assert header["hosts"][2] == {
-        "name": "third", "addresses": ["10.0.0.3"], "profile": "rfc9293+", "iss": (1, 2), "switches": {"msl": 5},
+        "name": "third", "addresses": ["10.0.0.3"], "profile": "rfc9293", "iss": (1, 2), "switches": {"msl": 5},
     }  # fmt: skip
     (link,) = header["links"]
     assert (link["ends"], link["delay"], link["loss"], link["faults"]) == (

@@ -159,11 +159,42 @@ def test_it_keeps_to_the_width(width: int, names: str, client_iss: int, server_i
 def test_ten_digit_numbers_with_data_fit_100_columns() -> None:
     story = handshake(4_294_967_000, 4_000_000_000)
     for i in range(3):
-        packet = story.sent(40, "client", "P.", 4_294_967_001, 4_000_000_001, wnd=65535 - i, octets=1460)
+        packet = story.sent(40, "client", "P.", 4_294_967_001, 4_000_000_001, wnd=65535, octets=1460)
         story.arrived(50 + i * 0.123456, "server", packet)
     text = ladder(story.trace)
     assert max(map(len, text.splitlines())) == 100
-    assert "PSH,ACK SEQ=4294967001 ACK=4000000001 LEN=1460" in text
+    assert text.count("PSH,ACK SEQ=4294967001 ACK=4000000001 WND=65535 ─") == 1  # it was 1000 before
+    assert text.count("PSH,ACK SEQ=4294967001 ACK=4000000001 LEN=1460 ─") == 2
+
+
+@pytest.mark.parametrize("numbers", [(100, 300), (4_294_967_000, 4_000_000_000)])
+@pytest.mark.parametrize("fate", ["arrives", "lost", "in flight"])
+@pytest.mark.parametrize("width", [76, 88, 100])
+def test_a_shut_or_changed_window_is_told_before_the_octets(numbers: tuple[int, int], fate: str, width: int) -> None:
+    client, server = numbers
+    story = handshake(client, server)
+    for i, window in enumerate((1000, 0, 0, 500, 500)):
+        packet = story.sent(40 + i, "client", "P.", client + 1, server + 1, wnd=window, octets=1460)
+        if fate == "arrives":
+            story.arrived(50 + i, "server", packet)
+        elif fate == "lost":
+            story.lost(50 + i, packet, "a rule with a long name")
+    lines = [line for line in ladder(story.trace, width=width).splitlines() if "PSH,ACK" in line]
+    assert len(lines) == 5
+    for line, told in zip(lines[1:4], ("WND=0", "WND=0", "WND=500"), strict=True):
+        assert told in line or "LEN" not in line
+        assert told in line or fate == "lost" or width < 100
+    if width == 100 and fate != "lost":
+        assert max(map(len, lines)) <= width
+
+
+def test_one_long_line_does_not_take_the_window_from_the_others() -> None:
+    story = handshake(4_294_967_000, 4_000_000_000)
+    story.arrived(50, "server", story.sent(40, "client", "P.", 4_294_967_001, 4_000_000_001, octets=1460))
+    story.arrived(60, "client", story.sent(50, "server", ".", 4_000_000_001, 4_294_968_461 % 2**32, wnd=0))
+    text = ladder(story.trace)
+    assert "ACK=4000000001 LEN=1460 ─" in text
+    assert "ACK=1165 WND=0 ─" in text
 
 
 def test_a_narrow_ladder_is_as_wide_as_its_numbers_need() -> None:
@@ -277,3 +308,117 @@ def test_every_kind_of_record_can_be_described() -> None:
         "move 4: move=drop, packet=7",
     ):  # fmt: skip
         assert line in words
+
+
+def itself() -> Story:
+    """A connection with oneself, as far as FIN_WAIT_1."""
+    story = Story(("client", "10.0.0.1"))
+    me = (CLIENT, CLIENT)
+    story.call(0, "client", "connect", "10.0.0.1", CLIENT[1], CLIENT[1])
+    story.fired(0, "client", "closed.open_active")
+    syn = story.sent(0, "client", "S", 100, ends=me)
+    story.arrived(0, "client", syn, "syn_sent.rcv_syn")
+    synack = story.sent(0, "client", "S.", 100, 101, ends=me)
+    story.arrived(0, "client", synack, "syn_recv.ack_of_syn")
+    story.call(80, "client", "close", 3)
+    story.fired(80, "client", "established.close")
+    return story
+
+
+def test_a_socket_connected_to_itself_has_one_state_on_both_lifelines() -> None:
+    expected = drawn(
+        """
+        client 10.0.0.1:49152                                                          client 10.0.0.1:49152
+        SEQ and ACK count from 100 (client)
+
+               CLOSED      │                                                            │ CLOSED
+        0.000  SYN_SENT    │ connect(10.0.0.1, 49152, 49152)                            │
+        0.000  SYN_RECV    │◄──── SYN      SEQ=0         WND=1000 ──────────────────────┤ SYN_SENT     0.000
+        0.000  ESTABLISHED │◄──── SYN,ACK  SEQ=0  ACK=1  WND=1000 ──────────────────────┤ SYN_RECV     0.000
+        0.080  FIN_WAIT_1  │ close()                                                    │
+        """
+    )
+    assert ladder(itself().trace, numbers="relative") == expected
+
+
+def test_both_lifelines_of_a_host_forget_when_it_reboots() -> None:
+    story = itself()
+    story.raw("rebooted", 90, "client", None, "reboot")
+    story.sent(100, "client", "R", 102, ends=(CLIENT, CLIENT))
+    assert ladder(story.trace).splitlines()[-1].split()[-2:] == ["CLOSED", "0.100"]
+
+
+def test_closing_a_listener_is_told_from_closing_its_connection() -> None:
+    story = handshake()
+    story.call(50, "server", "close", 3, conn=2)
+    story.fired(50, "server", "listen.close", conn=2)
+    story.call(60, "server", "close", 4)
+    story.fired(60, "server", "established.close")
+    story.call(70, "client", "close", 3)
+    listener, child, client = ladder(story.trace).splitlines()[-3:]
+    assert listener.endswith(" close() of the listener │ ESTABLISHED  0.050")
+    assert child.endswith("  close() │ FIN_WAIT_1   0.060")
+    assert "│ close()  " in client
+    calls = [describe(record) for record in story.trace if record.kind == "call"]
+    assert not any("of the listener" in line for line in calls)
+
+
+def half_open(first: int = 99, second: int = 400) -> Story:
+    """The RFC's Figure 9, and once more from the start."""
+    story = handshake(first, 299)
+    story.raw("rebooted", 100, "client", None, "reboot")
+    story.fired(200, "client", "closed.open_active", conn=4)
+    one, two = (first + 1) % 2**32, (second + 1) % 2**32
+    story.arrived(210, "server", story.sent(200, "client", "S", second, conn=4))
+    story.arrived(220, "client", story.sent(210, "server", ".", 300, one))
+    story.arrived(230, "server", story.sent(220, "client", "R", one, conn=4), "established.rst")
+    story.arrived(310, "server", story.sent(300, "client", "S", second, conn=4), "listen.rcv_syn", conn=5)
+    story.arrived(320, "client", story.sent(310, "server", "S.", 5000, two, conn=5), "syn_sent.rcv_synack", conn=4)
+    story.arrived(330, "server", story.sent(320, "client", ".", two, 5001, conn=4), "syn_recv.ack_of_syn", conn=5)
+    return story
+
+
+@pytest.mark.parametrize(("first", "second"), [(99, 400), (400, 99), (99, 2**31 + 200), (2**32 - 1, 50)])
+def test_relative_numbers_count_from_each_incarnation(first: int, second: int) -> None:
+    text = ladder(half_open(first, second).trace, numbers="relative")
+    told = re.findall(r"(\S+) +SEQ=(\d+)(?: +ACK=(\d+))?", text)
+    again = "1"  # the old connection's: the ACK says so, and the RST takes it from there
+    assert told == [
+        ("SYN", "0", ""), ("SYN,ACK", "0", "1"), ("ACK", "1", "1"),
+        ("SYN", "0", ""), ("ACK", "1", again), ("RST", again, ""),
+        ("SYN", "0", ""), ("SYN,ACK", "0", "1"), ("ACK", "1", "1"),
+    ]  # fmt: skip
+    assert (
+        text.splitlines()[1] == f"SEQ and ACK count from {first}, then {second} (client) and 299, then 5000 (server)"
+    )
+
+
+def test_a_relative_number_without_a_base_stays_absolute() -> None:
+    story = handshake()
+    story.arrived(50, "server", story.sent(40, "client", "R", 90, kind="injected", ends=(CLIENT, SERVER)))
+    text = ladder(story.trace, numbers="relative")
+    assert text.splitlines()[1] == "SEQ and ACK count from 100 (client) and 300 (server); others are absolute"
+    assert re.search(r"RST +SEQ=90 ", text)
+    middle = Story()
+    middle.arrived(10, "server", middle.sent(0, "client", ".", 7000, 9000))
+    text = ladder(middle.trace, numbers="relative")
+    assert "SEQ=7000  ACK=9000" in text
+    assert "count from" not in text
+
+
+def test_a_reset_of_no_connection_counts_from_nothing() -> None:
+    story = Story()
+    story.arrived(10, "server", story.sent(0, "client", "S", 3_000_000_000))
+    story.packets += 1
+    header = ((*CLIENT, *SERVER), 0, 3_000_000_001, 0x14, 0, 0, None, None, 0, (), None)
+    story.raw("sent", 10, "server", None, story.packets, header)
+    assert re.search(r"RST,ACK +SEQ=0 +ACK=1 ", ladder(story.trace, numbers="relative"))
+
+
+def test_many_starts_get_lines_of_their_own() -> None:
+    story = half_open(4_000_000_000, 4_100_000_000)
+    head = ladder(story.trace, numbers="relative", width=80).splitlines()[1:3]
+    assert head == [
+        "SEQ and ACK count from 4000000000, then 4100000000 (client)",
+        "SEQ and ACK count from 299, then 5000 (server)",
+    ]

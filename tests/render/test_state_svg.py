@@ -86,7 +86,7 @@ def test_the_same_call_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize(("option", "words"), [("style", "stevens, rfc"), ("names", "tcpsim, rfc")])
 def test_a_wrong_choice_says_what_there_is(option: str, words: str) -> None:
     with pytest.raises(UnknownChoice, match=words):
-        state_diagram_svg(**{option: "comic"})
+        state_diagram_svg(**{option: "comic"})  # type: ignore[arg-type]
 
 
 def test_an_edge_without_a_route_is_a_defect() -> None:

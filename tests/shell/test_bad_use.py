@@ -29,6 +29,16 @@ from tests.shell.running import COMMAND, environment, one_line, tcpsim
         (["play", "S-01", "--names", "stevens"], ["--names", "tcpsim", "rfc"]),
         (["play", "S-01", "--level", "loud"], ["--level", "brief", "full"]),
         (["play", "S-01", "-o", ""], ["without a name"]),
+        (["play", "S-01", "-o", "x.svg"], ["cannot write x.svg", ".txt", ".jsonl", "without suffix"]),
+        (["play", "S-01", "-o", "x.bad"], ["cannot write x.bad", ".txt", ".jsonl", "without suffix"]),
+        (["play", "S-01", "--json", "-o", "x.json"], ["cannot write x.json", ".jsonl"]),
+        (["--seed", "3", "play", "S-01"], ["options go after the verb: tcpsim play S-01 --seed 3"]),
+        (["--seed=3", "play", "S-01", "--json"], ["verb: tcpsim play S-01 --json --seed=3"]),
+        (["-ox y.txt", "play", "S-01"], ["verb: tcpsim play S-01 '-ox y.txt'"]),
+        (["--seed", "-3", "-h", "play", "S-01"], ["verb: tcpsim play S-01 --seed -3 -h"]),
+        (["--json", "scenarios"], ["verb: tcpsim scenarios --json"]),
+        (["--shell", "plain", "play", "S-01"], ["'--shell'", "'play'", "see 'tcpsim play --help'"]),
+        (["--seed", "play"], ["--seed", "'play'"]),
         (["diagram", "pair"], ["'pair'", "'tcp'"]),
         (["diagram", "--style", "uml"], ["--style", "stevens", "rfc"]),
         (["diagram", "--engine", "dot"], ["--engine", "svg", "graphviz"]),
@@ -67,6 +77,11 @@ def test_wrong_usage_of_the_real_program(tmp_path: Path) -> None:
 WRITERS = [["play", "S-08"], ["play", "S-08", "--json"], ["diagram"]]
 
 
+def fitting(name: str, args: list[str]) -> str:
+    """``name``, which ends in .svg, with a suffix that the verb writes."""
+    return name.replace(".svg", ".txt") if args[0] == "play" else name
+
+
 @pytest.mark.parametrize("args", WRITERS, ids=" ".join)
 @pytest.mark.parametrize(
     ("name", "said"),
@@ -83,15 +98,16 @@ def test_output_that_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], name: str, said: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder.svg").mkdir()
-    (tmp_path / "file.svg").write_text("mine")
-    result = CliRunner().invoke(cli.main, [*args, "-o", name])
+    folder, file = (tmp_path / fitting(one, args) for one in ("folder.svg", "file.svg"))
+    folder.mkdir()
+    file.write_text("mine")
+    result = CliRunner().invoke(cli.main, [*args, "-o", fitting(name, args)])
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert said in one_line(result.stderr)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file.svg", "folder.svg"]
-    assert (tmp_path / "file.svg").read_text() == "mine"
-    assert list((tmp_path / "folder.svg").iterdir()) == []
+    assert fitting(said, args) in one_line(result.stderr)
+    assert sorted(tmp_path.iterdir()) == [file, folder]
+    assert file.read_text() == "mine"
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("args", WRITERS, ids=" ".join)
@@ -103,7 +119,7 @@ def test_a_folder_without_permission(tmp_path: Path, args: list[str]) -> None:
         if not locked.is_dir():
             pytest.skip("root may write everywhere here")
     before = sorted(locked.iterdir())
-    result = CliRunner().invoke(cli.main, [*args, "-o", str(locked / "out.svg")])
+    result = CliRunner().invoke(cli.main, [*args, "-o", str(locked / fitting("out.svg", args))])
     assert result.exit_code == 2
     assert re.search("permission denied|read-only", one_line(result.stderr))
     assert sorted(locked.iterdir()) == before
@@ -112,23 +128,24 @@ def test_a_folder_without_permission(tmp_path: Path, args: list[str]) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 @pytest.mark.parametrize("args", WRITERS, ids=" ".join)
 def test_a_disk_that_fills_up_leaves_what_was_there(tmp_path: Path, args: list[str]) -> None:
-    (tmp_path / "out.svg").write_text("the last one")
+    out = tmp_path / fitting("out.svg", args)
+    out.write_text("the last one")
     # The limit is set in the child by way of a small program, for preexec_fn and threads do not mix.
     script = (
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)); "
         "sys.dont_write_bytecode = True; sys.argv[0] = 'tcpsim'; runpy.run_module('tcpsim', run_name='__main__')"
     )
     done = subprocess.run(
-        [COMMAND[0], "-c", script, *args, "-o", "out.svg"],
+        [COMMAND[0], "-c", script, *args, "-o", out.name],
         cwd=tmp_path,
         env=environment(tmp_path),
         capture_output=True,
         text=True,
     )
     assert done.returncode == 2
-    assert "cannot write out.svg: file too large" in one_line(done.stderr)
-    assert [path.name for path in tmp_path.iterdir()] == ["out.svg"]
-    assert (tmp_path / "out.svg").read_text() == "the last one"
+    assert f"cannot write {out.name}: file too large" in one_line(done.stderr)
+    assert list(tmp_path.iterdir()) == [out]
+    assert out.read_text() == "the last one"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

@@ -139,6 +139,33 @@ def test_play_brief_tells_less() -> None:
     assert "vars" not in {record.get("kind") for record in brief}
 
 
+def test_play_without_data_leaves_the_payload_out() -> None:
+    header, *records = objects(invoke("play", "data-on-syn", "--json").output)
+    assert any("data" in record.get("seg", {}) for record in records)
+    without = invoke("play", "data-on-syn", "--no-data").output
+    assert objects(without)[0] == header
+    for record in records:
+        record.get("seg", {}).pop("data", None)
+    assert objects(without)[1:] == records
+    assert invoke("play", "data-on-syn", "--no-data", "--json", "--level", "full").output == without
+    brief = objects(invoke("play", "data-on-syn", "--no-data", "--level", "brief").output)
+    assert brief[0]["level"] == "brief"
+    assert not any("data" in record.get("seg", {}) for record in brief)
+
+
+@pytest.mark.parametrize("name", ["ladder", ".hidden", "LADDER.TXT", "dotted.folder/ladder"])
+def test_play_writes_the_ladder_under_names_that_promise_nothing_else(tmp_path: Path, name: str) -> None:
+    (tmp_path / "dotted.folder").mkdir()
+    assert invoke("play", "S-01", "-o", str(tmp_path / name)).exit_code == 0
+    assert (tmp_path / name).read_text(encoding="utf-8") == invoke("play", "S-01").output
+
+
+def test_play_reads_the_suffix_in_any_case(tmp_path: Path) -> None:
+    path = tmp_path / "trace.JSONL"
+    assert invoke("play", "S-01", "-o", str(path)).exit_code == 0
+    assert path.read_text(encoding="utf-8") == invoke("play", "S-01", "--json").output
+
+
 def test_play_writes_files(tmp_path: Path) -> None:
     ladder, trace = tmp_path / "ladder.txt", tmp_path / "trace.jsonl"
     result = invoke("play", "S-01", "-o", str(ladder))

@@ -116,6 +116,25 @@ def test_a_lost_handshake_ack_and_back(terminal: Callable[..., Terminal], shell:
     assert history.exists()
 
 
+@pytest.mark.parametrize("word", ["quit", "exit", "quit()", " exit "])
+def test_leaving_the_plain_shell(terminal: Callable[..., Terminal], word: str) -> None:
+    screen = terminal("--shell", "plain")
+    screen.expect(PROMPT)
+    screen.child.send(f"{word}\r")
+    shown, code = screen.end()
+    assert code == 0
+    assert "Use" not in shown
+
+
+def test_a_name_of_ones_own_does_not_leave(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("--shell", "plain")
+    screen.expect(PROMPT)
+    screen.ask("quit = 6 * 7", "")
+    screen.ask("quit", "42")
+    screen.child.send("exit\r")
+    assert screen.end()[1] == 0
+
+
 def test_ctrl_c_and_on(terminal: Callable[..., Terminal], shell: str) -> None:
     screen = terminal("--shell", shell)
     screen.expect(PROMPT)

@@ -103,6 +103,16 @@ def test_a_session_from_handshake_to_close(names: dict[str, Any]) -> None:
     assert "server" not in names["ss"](names["client"])
 
 
+def test_ladder_and_ss_show_themselves(session: Session) -> None:
+    names = session.namespace
+    names["connect"]()
+    names["run"]()
+    assert repr(names["ladder"]()) == str(session.sim.ladder()).rstrip("\n")
+    tables = [f"{host.name}\n{host.ss()}" for host in (names["client"], names["server"])]
+    assert repr(names["ss"]()) == "\n\n".join(tables)
+    assert repr(names["ss"]("server")) == tables[1]
+
+
 def test_step_several_shows_all_of_them(names: dict[str, Any]) -> None:
     names["connect"]()
     start = len(names["sim"].trace)

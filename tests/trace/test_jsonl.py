@@ -164,5 +164,5 @@ def test_plain_values() -> None:
 
     assert plain(State.LISTEN) == "LISTEN"
     assert plain(Code.RESET) == "RESET"
-    assert plain((1, [b"ab", None], {"a": True})) == [1, ["YWI=", None], {"a": True}]
+    assert plain((1, [b"ab", None], {"a": True})) == [1, [{"base64": "YWI="}, None], {"a": True}]
     assert plain(1.5) == 1.5
