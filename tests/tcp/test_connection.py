@@ -260,6 +260,26 @@ def test_a_lost_segment_is_repeated_after_the_rto(iss: int, irs: int) -> None:
     assert when > 0
 
 
+@ISNS
+def test_every_round_trip_is_measured_by_itself(iss: int, irs: int) -> None:
+    """RFC 6298 by hand: R = 20 ms in the handshake, then 200, 2000 and 40 ms."""
+    duo = Duo(iss, irs, rto_min=0).established()
+    steps = [
+        # R, SRTT, RTTVAR and RTO after it, all in us
+        (200, 42_500, 52_500, 252_500),
+        (2000, 287_187.5, 528_750, 2_402_187.5),
+        (40, 256_289.062, 458_359.375, 2_089_726.562),
+    ]
+    assert (duo.client.tcb.srtt, duo.client.tcb.rttvar) == (20 * MS, 10 * MS)
+    for ms, srtt, rttvar, rto in steps:
+        duo.client.send(duo.now, b"x")
+        duo.carry(duo.client, after=ms * MS // 2)
+        duo.carry(duo.server, after=ms * MS // 2)
+        tcb = duo.client.tcb
+        assert (tcb.srtt, tcb.rttvar, tcb.rto) == (int(srtt * 1000), int(rttvar * 1000), int(rto * 1000))
+        duo.now += 5 * SECOND  # nothing is outstanding: no round trip takes this long
+
+
 def test_karn_a_repeated_segment_measures_nothing() -> None:
     duo = Duo().established()
     measured = duo.client.tcb.srtt

@@ -220,6 +220,12 @@ def test_cut_forgets_what_came_later() -> None:
     sim = TALK.build()
     sim.run()
     whole = list(sim.trace)
+    last = max(record.packet for record in sim.trace.of("sent"))  # type: ignore[union-attr]
+    assert sim.trace.introduced(last) is not None
+    sim.trace.cut(5)
+    assert sim.trace.introduced(last) is None
+    sim = TALK.build()
+    sim.run()
     for length in (len(whole), len(whole) // 2, 5, 0):
         sim.trace.cut(length)
         assert list(sim.trace) == whole[:length]
