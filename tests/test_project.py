@@ -59,6 +59,8 @@ TCP_ORDER = [
     "predict",
     "arrives",
     "calls",
+    "settings",
+    "info",
     "timeouts",
     "connection",
     "__init__",

@@ -164,14 +164,16 @@ def shutdown(world: World, host: HostData, conn: Conn) -> None:
     if conn.tcb.state is LISTEN:
         raise CallError(Code.NOT_OPEN, "shutdown() on a listening descriptor: close it")
     world.touch(conn)
-    calls.close(conn)
+    calls.shutdown(conn)
 
 
 def close(world: World, host: HostData, conn: Conn) -> None:
-    """Give the descriptor back; close the connection unless that was done before."""
+    """Give the descriptor back; close the connection unless that was done before.  Nobody reads from it any more."""
     _release(world, host, conn)
     if conn.tcb.state is not CLOSED and not conn.tcb.fin_queued:
         calls.close(conn)
+    if conn.tcb.state is not CLOSED:
+        calls.detach(conn)
 
 
 def abort(world: World, host: HostData, conn: Conn) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import verdicts as v
 from .core import Core
 from .output import start_persist
 from .rto import sample, timeout
-from .segment import Segment
+from .segment import SYN, Segment
 from .seq import HALF, MASK
 from .states import CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, TIME_WAIT, Cue
 from .units import NEVER
 from .verdicts import Verdict
+
+#: Octets that the timestamps option takes in a header, with the NOPs that align it (RFC 7323 appendix A).
+TIMESTAMPS_SIZE: Final = 12
 
 
 def learn_syn(c: Core, seg: Segment) -> None:
@@ -19,11 +24,26 @@ def learn_syn(c: Core, seg: Segment) -> None:
     profile = c.profile
     tcb.irs = seg.seq
     tcb.rcv_nxt = (seg.seq + 1) & MASK
-    mss = profile.mss_default
+    mss = profile.mss_default_ipv6 if ":" in tcb.flow[0] else profile.mss_default
+    shift: int | None = None
     for option in seg.options:
         if option[0] == "mss":
             mss = option[1]  # type: ignore[assignment]
-    tcb.snd_mss = max(1, min(mss, profile.mss))
+        elif option[0] == "wscale":
+            shift = min(option[1], 14)  # type: ignore[call-overload]
+    offered = profile.window_scale
+    if shift is not None and offered is not None:
+        tcb.wscale_ok = True
+        tcb.snd_shift, tcb.rcv_shift = shift, offered
+    else:
+        tcb.wscale_ok = False
+    if profile.timestamps and seg.tsval is not None:
+        tcb.ts_ok = True
+        tcb.ts_recent, tcb.ts_recent_at = seg.tsval, c.now
+    else:
+        tcb.ts_ok = False
+    most = min(mss, c.mss()) - (TIMESTAMPS_SIZE if tcb.ts_ok else 0)  # RFC 9293 3.7.1: less the options' size
+    tcb.snd_mss = max(1, most)
 
 
 def learn_window(c: Core, seg: Segment) -> None:
@@ -31,9 +51,9 @@ def learn_window(c: Core, seg: Segment) -> None:
     tcb = c.tcb
     tcb.snd_wl1 = seg.seq
     tcb.snd_wl2 = seg.ack
-    tcb.snd_wnd = seg.wnd
-    if seg.wnd > tcb.max_snd_wnd:
-        tcb.max_snd_wnd = seg.wnd
+    tcb.snd_wnd = wnd = seg.wnd if seg.flags & SYN else seg.wnd << tcb.snd_shift
+    if wnd > tcb.max_snd_wnd:
+        tcb.max_snd_wnd = wnd
 
 
 def out_of_range(c: Core, seg: Segment) -> Verdict | None:
@@ -59,7 +79,7 @@ def use_ack(c: Core, seg: Segment) -> Verdict | None:
         if (ack - tcb.snd_una) & MASK >= HALF:  # an old one: nothing in it is news
             return v.ACK_ONLY if tcb.state is CLOSING else None
         first = tcb.snd_una == tcb.iss  # FIN_WAIT_1 was entered from SYN_RECV: the window was never set
-        acknowledged(c, ack)
+        acknowledged(c, ack, seg.tsecr)
         if first:
             learn_window(c, seg)
     newer = (seg.seq - tcb.snd_wl1) & MASK
@@ -69,7 +89,9 @@ def use_ack(c: Core, seg: Segment) -> Verdict | None:
     if state is FIN_WAIT_1 or state is CLOSING or state is LAST_ACK:
         if tcb.fin_seq is not None and tcb.snd_una == (tcb.fin_seq + 1) & MASK:
             c.fire(Cue.ACK_OF_FIN)
-            if state is CLOSING:
+            if state is FIN_WAIT_1:
+                c.start_fin_wait_2()
+            elif state is CLOSING:
                 c.start_time_wait()
             elif state is LAST_ACK:
                 c.end()
@@ -83,8 +105,11 @@ def use_ack(c: Core, seg: Segment) -> Verdict | None:
     return None
 
 
-def acknowledged(c: Core, ack: int) -> None:
-    """SND.UNA advances to ``ack``: free the octets, measure the round trip, mind the timers (RFC 6298 5)."""
+def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
+    """SND.UNA advances to ``ack``: free the octets, measure the round trip, mind the timers (RFC 6298 5).
+
+    ``tsecr``: the timestamp echoed, None without one.
+    """
     tcb = c.tcb
     profile = c.profile
     if ack == tcb.probe_seq:
@@ -98,9 +123,13 @@ def acknowledged(c: Core, ack: int) -> None:
         tcb.snd_buf_seq = (tcb.snd_buf_seq + n) & MASK
     opens = tcb.snd_una == tcb.iss
     tcb.snd_una = ack
+    if tcb.snd_up is not None and (ack - tcb.snd_up) & MASK < HALF:
+        tcb.snd_up = None
     if tcb.rtt_seq is not None and (ack - tcb.rtt_seq) & MASK < HALF:
-        tcb.srtt, tcb.rttvar = sample(tcb.srtt, tcb.rttvar, c.now - tcb.rtt_sent)
-        tcb.rto = timeout(profile, tcb.srtt, tcb.rttvar)
+        rtt = c.now - tcb.rtt_sent if tcb.rtt_sent >= 0 else _echoed(c, tsecr)
+        if rtt is not None:
+            tcb.srtt, tcb.rttvar = sample(tcb.srtt, tcb.rttvar, rtt)
+            tcb.rto = timeout(profile, tcb.srtt, tcb.rttvar)
         tcb.rtt_seq = None
     if opens and tcb.syn_lost:
         tcb.rto = profile.rto_after_syn_loss
@@ -121,12 +150,23 @@ def acknowledged(c: Core, ack: int) -> None:
             tcb.user_due = NEVER
 
 
+def _echoed(c: Core, tsecr: int | None) -> int | None:
+    """The round trip that an echoed timestamp tells, in ns (RFC 7323 4); None if it tells none.
+
+    The timestamp says which of a segment's transmissions is answered, which Karn's rule has no other way to know.
+    """
+    if not c.tcb.ts_ok or not tsecr:
+        return None
+    ticks = (c.timestamp() - tsecr) & MASK
+    return ticks * c.profile.timestamp_tick if ticks < HALF else None
+
+
 def _update_window(c: Core, seg: Segment) -> None:
     """SND.WND from a segment no older than the last one used; a closed window is probed (RFC 9293 3.8.6)."""
     tcb = c.tcb
     tcb.snd_wl1 = seg.seq
     tcb.snd_wl2 = seg.ack
-    tcb.snd_wnd = wnd = seg.wnd
+    tcb.snd_wnd = wnd = seg.wnd << tcb.snd_shift
     if wnd:
         if wnd > tcb.max_snd_wnd:
             tcb.max_snd_wnd = wnd

@@ -12,13 +12,14 @@ from . import verdicts as v
 from .acks import acknowledged, learn_syn, learn_window, out_of_range, use_ack
 from .core import Core
 from .errors import Code
-from .output import send_syn
+from .output import forget_round_trip, send_syn
 from .predict import predicted
 from .segment import ACK, FIN, RST, SYN, URG, Flow, Segment
-from .seq import MASK, in_window, le
+from .seq import HALF, MASK, in_window, le
 from .states import (
     CLOSED,
     CLOSING,
+    KEPT_ALIVE,
     LAST_ACK,
     LISTEN,
     SYN_RECV,
@@ -29,7 +30,7 @@ from .states import (
     Do,
     State,
 )
-from .text import check_fin, process_text, queue_behind_syn
+from .text import check_fin, check_urg, process_text, queue_behind_syn
 from .verdicts import Verdict
 
 Check = Callable[[Core, Segment], Verdict | None]
@@ -41,13 +42,15 @@ def arrives(c: Core, seg: Segment) -> None:
         return
     if c.log is not None:
         _arrives_logged(c, seg)
-        return
-    checks = CHECKS[c.tcb.state]
-    if checks is OTHER_STATES and not seg.flags & (RST | SYN | URG):
-        checks = PLAIN_SEGMENT
-    for check in checks:
-        if check(c, seg) is not None:
-            return
+    else:
+        checks = CHECKS[c.tcb.state]
+        if checks is OTHER_STATES and not seg.flags & (RST | SYN | URG):
+            checks = PLAIN_SEGMENT
+        for check in checks:
+            if check(c, seg) is not None:
+                break
+    if c.tcb.keepalive is not None and c.tcb.state in KEPT_ALIVE:
+        c.heard()
 
 
 def _arrives_logged(c: Core, seg: Segment) -> None:
@@ -170,13 +173,13 @@ def check_syn_in_syn_sent(c: Core, seg: Segment) -> Verdict | None:
     if not seg.flags & ACK:
         c.fire(Cue.RCV_SYN)
         learn_window(c, seg)
-        tcb.rtt_seq = None  # the SYN leaves once more, now as a SYN,ACK
+        forget_round_trip(tcb)  # the SYN leaves once more, now as a SYN,ACK
         send_syn(c)
         queue_behind_syn(c, seg)
         return v.OPENER_CROSSED
     c.fire(Cue.RCV_SYNACK)
     c.signals.append(Do.SIGNAL_OPEN)
-    acknowledged(c, seg.ack)
+    acknowledged(c, seg.ack, seg.tsecr)
     if c.profile.opener_learns_window:
         learn_window(c, seg)
     tcb.ack_now = True
@@ -200,6 +203,10 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
         verdict = _sequence_of_syn(c, seg)
         if verdict is not None or (tcb.state is SYN_RECV and _completes_simultaneous_open(c, seg)):
             return verdict
+    if tcb.ts_ok and not flags & RST:
+        verdict = _check_timestamp(c, seg)
+        if verdict is not None:
+            return verdict
     offset = (seg.seq - tcb.rcv_nxt) & MASK
     length = seg.len
     if flags & RST and profile.rst_at_zero_window:
@@ -207,11 +214,17 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
     wnd = tcb.rcv_wnd
     if wnd:
         if offset < wnd or (length and (offset + length - 1) & MASK < wnd):
+            if tcb.ts_ok and not flags & RST:
+                _keep_timestamp(c, seg)
             return None
     elif not offset and not length:
+        if tcb.ts_ok and not flags & RST:
+            _keep_timestamp(c, seg)
         return None
     if flags & RST:
         return v.UNACCEPTABLE_RST
+    if flags & URG and not offset:  # the window is closed, but not to news (MUST-66)
+        check_urg(c, seg)
     if _usable_all_the_same(c, seg):
         use_ack(c, seg)
         if tcb.state is CLOSED:
@@ -220,11 +233,34 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
         c.start_time_wait()
         tcb.ack_now = True
         return v.FIN_AGAIN_IN_TIME_WAIT
+    _answer(c, seg)
+    return v.UNACCEPTABLE
+
+
+def _answer(c: Core, seg: Segment) -> None:
+    """Acknowledge an unacceptable segment (RFC 9293 3.10.7.4, first)."""
     if seg.len:
-        tcb.ack_now = True
+        c.tcb.ack_now = True
     else:
         c.challenge()  # throttled: two ends out of step could answer each other for ever (A-37)
-    return v.UNACCEPTABLE
+
+
+def _check_timestamp(c: Core, seg: Segment) -> Verdict | None:
+    """Protection against wrapped sequence numbers (RFC 7323 5.3, R1; a RST is exempt), and 3.2: none may lack it."""
+    tcb = c.tcb
+    if seg.tsval is None:
+        return v.TIMESTAMP_MISSING if c.profile.timestamp_required else None
+    if (seg.tsval - tcb.ts_recent) & MASK >= HALF and c.now - tcb.ts_recent_at <= c.profile.timestamp_lifetime:
+        _answer(c, seg)
+        return v.PAWS
+    return None
+
+
+def _keep_timestamp(c: Core, seg: Segment) -> None:
+    """TS.Recent from a segment that reaches the last number acknowledged (RFC 7323 4.3)."""
+    tcb = c.tcb
+    if seg.tsval is not None and (tcb.last_ack_sent - seg.seq) & MASK < HALF:
+        tcb.ts_recent, tcb.ts_recent_at = seg.tsval, c.now
 
 
 def _completes_simultaneous_open(c: Core, seg: Segment) -> bool:
@@ -261,16 +297,28 @@ def _sequence_of_syn(c: Core, seg: Segment) -> Verdict | None:
     if seg.flags & (RST | ACK):
         return None
     if tcb.state is SYN_RECV and seg.seq == tcb.irs and c.profile.duplicate_syn_draws_synack:
-        tcb.rtt_seq = None
+        forget_round_trip(tcb)
         send_syn(c)
         return v.DUPLICATE_SYN
     reopening = c.profile.reopen_time_wait
     if tcb.state is TIME_WAIT and reopening != "no" and c.reopens:
-        if reopening == "6191" and not le(tcb.rcv_nxt, seg.seq):
+        if reopening == "6191" and not _is_newer(c, seg):
             return v.OLD_SYN
         _reopen(c, seg)
         return v.REOPENED
     return None
+
+
+def _is_newer(c: Core, seg: Segment) -> bool:
+    """Whether a SYN in TIME_WAIT begins after all that the old incarnation sent (RFC 6191 2)."""
+    tcb = c.tcb
+    if seg.tsval is not None:
+        if not tcb.ts_ok and c.profile.timestamps:
+            return True  # a stamp tells the new segments from the old, which had none
+        ahead = (seg.tsval - tcb.ts_recent) & MASK
+        if tcb.ts_ok and ahead:
+            return ahead < HALF
+    return le(tcb.rcv_nxt, seg.seq)
 
 
 def _reopen(c: Core, seg: Segment) -> None:
@@ -372,7 +420,7 @@ def check_ack(c: Core, seg: Segment) -> Verdict | None:
         c.fire(Cue.ACK_OF_SYN)
         c.signals.append(Do.SIGNAL_OPEN)
         tcb.previous = None
-        acknowledged(c, seg.ack)
+        acknowledged(c, seg.ack, seg.tsecr)
         learn_window(c, seg)
         if tcb.fin_queued:  # CLOSE was called while data waited
             c.fire(Cue.CLOSE)
@@ -383,11 +431,6 @@ def check_ack(c: Core, seg: Segment) -> Verdict | None:
             c.out.append(make_reset(seg))
             return v.ACK_REFUSED
     return out_of_range(c, seg) or use_ack(c, seg)
-
-
-def check_urg(c: Core, seg: Segment) -> Verdict | None:
-    """Sixth, check the URG bit (RFC 9293 3.10.7.4): urgent data is not modelled yet, so it is plain data."""
-    return None
 
 
 OTHER_STATES: Final[tuple[Check, ...]] = (

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from .core import Core
-from .errors import CallError, Code
+from .errors import BadValue, CallError, Code
 from .output import send_syn
 from .segment import RST
+from .seq import MASK
 from .states import (
     CLOSE_WAIT,
     CLOSED,
@@ -18,6 +19,7 @@ from .states import (
     ESTABLISHED,
     FIN_WAIT_1,
     FIN_WAIT_2,
+    KEPT_ALIVE,
     LAST_ACK,
     LISTEN,
     SYN_RECV,
@@ -25,6 +27,8 @@ from .states import (
     TIME_WAIT,
     Cue,
 )
+from .text import read_from
+from .units import NEVER
 
 
 def open_passive(c: Core) -> None:
@@ -64,6 +68,7 @@ def _begin(c: Core) -> None:
 
 def _open_actively(c: Core, cue: Cue) -> None:
     c.tcb.passive = False
+    c.tcb.ts_ok = c.profile.timestamps
     c.pick_iss()
     c.fire(cue)
     send_syn(c)
@@ -93,14 +98,17 @@ def _not_open(c: Core, call: str) -> CallError:
     return CallError(error, f"{call} in CLOSED: the connection has ended; make a new one")
 
 
-def send(c: Core, data: bytes) -> int:
+def send(c: Core, data: bytes, *, urgent: bool = False) -> int:
     """SEND: take octets in to be sent; how many were taken, at least one (RFC 9293 3.10.2).
 
-    In LISTEN with a remote socket this opens actively first.  Before ESTABLISHED the octets wait.  Raises
-    CallError NOT_OPEN, REMOTE_UNSPECIFIED, INSUFFICIENT_RESOURCES (the send buffer is full) or CLOSING (this
-    side has closed).
+    In LISTEN with a remote socket this opens actively first.  Before ESTABLISHED the octets wait.  ``urgent``:
+    urgent data ends with the last octet taken; the peer is told at once, even if its window is closed (3.8.5).
+    Raises CallError NOT_OPEN, REMOTE_UNSPECIFIED, INSUFFICIENT_RESOURCES (the send buffer is full) or CLOSING
+    (this side has closed), and BadValue for urgent data of no octet (LC-19).
     """
     tcb = c.tcb
+    if urgent and not data:
+        raise BadValue("send() of urgent data needs at least one octet: the urgent pointer names the one after it")
     state = tcb.state
     if state is CLOSED:
         raise _not_open(c, "send()")
@@ -108,7 +116,7 @@ def send(c: Core, data: bytes) -> int:
         _need_remote(c, "send()")
     elif (tcb.fin_queued and not _still_sends(c)) or state in (FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT):
         raise CallError(Code.CLOSING, f"send() in {state}: this side has already closed; send before close()")
-    room = c.profile.snd_buf - tcb.snd_buf.size
+    room = tcb.snd_limit - tcb.snd_buf.size
     if room <= 0 and data:
         raise CallError(
             Code.INSUFFICIENT_RESOURCES,
@@ -118,6 +126,9 @@ def send(c: Core, data: bytes) -> int:
     tcb.snd_buf.append(bytes(taken))
     if state is LISTEN:
         _open_actively(c, Cue.SEND)
+    if urgent:
+        tcb.snd_up = (tcb.snd_buf_seq + tcb.snd_buf.size) & MASK
+        tcb.ack_now = state in (ESTABLISHED, CLOSE_WAIT)
     return len(taken)
 
 
@@ -129,6 +140,7 @@ def _still_sends(c: Core) -> bool:
 def receive(c: Core, n: int) -> bytes | None:
     """RECEIVE: up to ``n`` octets in order; None when none are here yet (RFC 9293 3.10.3).
 
+    It stops where urgent data ends, so that ``urgent_left`` turns 0 exactly there (MUST-33).
     Raises CallError NOT_OPEN, or CLOSING at the end of the peer's stream.
     """
     tcb = c.tcb
@@ -140,15 +152,24 @@ def receive(c: Core, n: int) -> bytes | None:
         if tcb.error is None and tcb.fin_received:
             raise _end_of_stream(c)
         raise _not_open(c, "receive()")
-    if state in (CLOSING, LAST_ACK, TIME_WAIT) and not c.profile.read_after_close:
+    if tcb.detached or (state in (CLOSING, LAST_ACK, TIME_WAIT) and not c.profile.read_after_close):
         raise _end_of_stream(c)
     if not size:
         if tcb.fin_received:
             raise _end_of_stream(c)
         return None
-    data = tcb.rcv_buf.take(n)
+    urgent = urgent_left(c)
+    data = tcb.rcv_buf.take(n if not urgent or n < urgent else urgent)
+    if urgent and len(data) == urgent:
+        tcb.rcv_up = None
     _offer_window(c)
     return data
+
+
+def urgent_left(c: Core) -> int:
+    """How many octets are still to be read until urgent data ends, come or not; 0: none (RFC 9293 3.8.5)."""
+    tcb = c.tcb
+    return 0 if tcb.rcv_up is None else (tcb.rcv_up - read_from(tcb)) & MASK
 
 
 def _end_of_stream(c: Core) -> CallError:
@@ -163,8 +184,8 @@ def _offer_window(c: Core) -> None:
     tcb = c.tcb
     if tcb.fin_received:
         return
-    half = c.profile.rcv_buf // 2
-    gain = c.profile.rcv_buf - tcb.rcv_buf.size - tcb.rcv_wnd
+    half = tcb.rcv_limit // 2
+    gain = tcb.rcv_limit - tcb.rcv_buf.size - tcb.rcv_wnd
     enough = tcb.snd_mss if tcb.rcv_wnd < tcb.snd_mss else 2 * tcb.snd_mss
     if gain >= min(half, enough):
         tcb.ack_now = True
@@ -173,8 +194,18 @@ def _offer_window(c: Core) -> None:
 def close(c: Core) -> None:
     """CLOSE: this side has no more to send (RFC 9293 3.10.4).  The FIN follows the queued data.
 
-    Raises CallError NOT_OPEN, or CLOSING when this side has closed before.
+    With ``half_duplex_close`` it will not read either (``detach``).  Raises CallError NOT_OPEN, or CLOSING when
+    this side has closed before.
     """
+    _stop_sending(c, leaves=c.profile.half_duplex_close)
+
+
+def shutdown(c: Core) -> None:
+    """The same, but this side goes on reading under every profile.  Raises what ``close`` raises."""
+    _stop_sending(c, leaves=False)
+
+
+def _stop_sending(c: Core, *, leaves: bool) -> None:
     tcb = c.tcb
     state = tcb.state
     if state is CLOSED:
@@ -185,15 +216,34 @@ def close(c: Core) -> None:
         c.fire(Cue.CLOSE)
         c.end()
         return
-    if c.profile.half_duplex_close and tcb.rcv_buf.size and state in (ESTABLISHED, CLOSE_WAIT):
-        c.emit(tcb.snd_nxt, RST)
-        c.fire(Cue.CLOSE_UNREAD)
-        c.end()
-        tcb.rcv_buf.clear()
-        return
+    if leaves:
+        detach(c)
+        if tcb.state is CLOSED:
+            return
     tcb.fin_queued = True
     if state is ESTABLISHED or (state is SYN_RECV and not tcb.snd_buf.size):
         c.fire(Cue.CLOSE)  # in CLOSE_WAIT the state changes when the FIN leaves (A-7)
+
+
+def detach(c: Core) -> None:
+    """The user has gone and will not read: what still comes is thrown away.
+
+    With ``half_duplex_close`` the connection is reset instead, at once if data is unread (RFC 9293 3.6.1, MAY-1,
+    SHLD-3).  A FIN_WAIT_2 timer that waits for this begins to run.
+    """
+    tcb = c.tcb
+    tcb.detached = True
+    unread = tcb.rcv_buf.size
+    tcb.rcv_buf.clear()
+    tcb.rcv_up = None
+    if unread and c.profile.half_duplex_close and tcb.state in KEPT_ALIVE:
+        c.emit(tcb.snd_nxt, RST)
+        c.fire(Cue.CLOSE_UNREAD)
+        c.end()
+        return
+    _offer_window(c)
+    if tcb.state is FIN_WAIT_2 and tcb.fin_wait_2_due == NEVER:
+        c.start_fin_wait_2()
 
 
 def abort(c: Core) -> None:
@@ -235,5 +285,6 @@ def status(c: Core) -> dict[str, Any]:
         "snd_wnd": tcb.snd_wnd,
         "awaiting_ack": tcb.snd_buf.size,
         "pending_receipt": tcb.rcv_buf.size,
+        "urgent": urgent_left(c),
         "user_timeout": tcb.user_timeout,
     }

@@ -7,9 +7,11 @@ from typing import Any
 from . import calls
 from .arrives import arrives
 from .core import Core
+from .info import TcpInfo, info
 from .output import output
 from .profiles import RFC9293, Profile
 from .segment import Flow, Segment
+from .settings import configure
 from .states import Do, State
 from .timeouts import due_timer, expire
 from .units import NEVER
@@ -57,10 +59,16 @@ class Connection(Core):
         self.now = now
         calls.open_active(self)
 
-    def send(self, now: int, data: bytes) -> int:
-        """SEND: how many octets were taken in."""
+    def configure(self, now: int, **settings: Any) -> None:
+        """Set what a user may set for one connection; see ``tcpsim.tcp.settings.configure``."""
         self.now = now
-        taken = calls.send(self, data)
+        configure(self, **settings)
+        output(self)
+
+    def send(self, now: int, data: bytes, *, urgent: bool = False) -> int:
+        """SEND: how many octets were taken in; ``urgent``: urgent data ends with the last of them."""
+        self.now = now
+        taken = calls.send(self, data, urgent=urgent)
         output(self)
         return taken
 
@@ -77,6 +85,18 @@ class Connection(Core):
         calls.close(self)
         output(self)
 
+    def shutdown(self, now: int) -> None:
+        """The same, but this side goes on reading under every profile."""
+        self.now = now
+        calls.shutdown(self)
+        output(self)
+
+    def detach(self, now: int) -> None:
+        """The user has gone: nothing more will be read."""
+        self.now = now
+        calls.detach(self)
+        output(self)
+
     def abort(self, now: int) -> None:
         """ABORT: end at once."""
         self.now = now
@@ -85,6 +105,14 @@ class Connection(Core):
     def status(self) -> dict[str, Any]:
         """STATUS: state and windows."""
         return calls.status(self)
+
+    def urgent_left(self) -> int:
+        """How many octets are still to be read until urgent data ends; 0: none."""
+        return calls.urgent_left(self)
+
+    def info(self) -> TcpInfo:
+        """A snapshot of the connection, in any state."""
+        return info(self)
 
     # -- what happens to the connection
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from .errors import Code, MissingRow
 from .isn import initial_sequence_number
 from .profiles import Profile
-from .segment import ACK, Flow, Option, Segment
-from .seq import MASK
+from .segment import ACK, RST, SYN, URG, Flow, Option, Segment
+from .seq import HALF, MASK
 from .states import BY_CUE, CLOSED, Cue, Do, Transition
 from .tcb import BLANK, NAMES, Tcb
 from .units import NEVER
+
+#: The fields that the user or the network sets, and that outlive an incarnation.
+SETTINGS: Final = (
+    "mtu",
+    "mss_cap",
+    "snd_limit",
+    "rcv_limit",
+    "nagle",
+    "r1",
+    "r2",
+    "r2_syn",
+    "user_timeout",
+    "keepalive",
+)
 
 
 def fresh_block(profile: Profile, flow: Flow) -> Tcb:
@@ -19,9 +33,13 @@ def fresh_block(profile: Profile, flow: Flow) -> Tcb:
     tcb = BLANK.copy()
     tcb.flow = flow
     tcb.peer_flow = (flow[2], flow[3], flow[0], flow[1])
-    tcb.rcv_wnd = profile.rcv_buf
-    tcb.snd_mss = min(profile.mss_default, profile.mss)
+    tcb.rcv_wnd = tcb.rcv_limit = profile.rcv_buf
+    tcb.snd_limit = profile.snd_buf
+    tcb.nagle = profile.nagle
+    tcb.mss_cap = cap = profile.mss
+    tcb.snd_mss = profile.mss_default if cap is None or cap > profile.mss_default else cap
     tcb.rto = profile.rto_initial
+    tcb.r1 = profile.r1
     tcb.r2 = profile.r2
     tcb.r2_syn = profile.r2_syn
     tcb.user_timeout = profile.user_timeout
@@ -81,7 +99,13 @@ class Core:
         """Give every variable but the state the value of a new block, or of ``like``."""
         tcb = self.tcb
         flow = (*tcb.flow[:2], "", 0) if tcb.wild else tcb.flow  # back to what OPEN left open (A-34)
-        like = fresh_block(self.profile, flow) if like is None else like.copy()
+        if like is None:
+            like = fresh_block(self.profile, flow)
+            for name in SETTINGS:
+                setattr(like, name, getattr(tcb, name))
+            like.rcv_wnd = like.rcv_limit
+        else:
+            like = like.copy()
         for name in NAMES:
             if name != "state":
                 setattr(tcb, name, getattr(like, name))
@@ -163,28 +187,71 @@ class Core:
             if due < tcb.wake:
                 tcb.wake = due
 
+    def start_keepalive(self, wait: int) -> None:
+        """Let the keep-alive timer run for ``wait`` ns (RFC 9293 3.8.4)."""
+        tcb = self.tcb
+        tcb.keepalive_due = due = self.now + wait
+        if due < tcb.wake:
+            tcb.wake = due
+
+    def heard(self) -> None:
+        """The peer has been heard: it is left alone for a whole idle time (MUST-26)."""
+        keepalive = self.tcb.keepalive
+        if keepalive is not None:
+            self.tcb.keep_count = 0
+            self.start_keepalive(keepalive[0])
+
+    def start_fin_wait_2(self) -> None:
+        """Wait for the peer's FIN no longer than the profile says (A-22)."""
+        tcb = self.tcb
+        wait = self.profile.fin_wait_2_timeout
+        if wait is not None and (tcb.detached or not self.profile.fin_wait_2_detached_only):
+            tcb.fin_wait_2_due = due = self.now + wait
+            if due < tcb.wake:
+                tcb.wake = due
+
     # -- segments
 
     def emit(self, seq: int, flags: int, data: bytes = b"", options: tuple[Option, ...] = ()) -> None:
         """Put a segment of this connection on the wire; whatever carries an ACK settles the ACK owed."""
         tcb = self.tcb
         if flags & ACK:
-            ack, wnd = tcb.rcv_nxt, self.offered_window()
+            wnd = self.offered_window() >> tcb.rcv_shift
+            tcb.last_ack_sent = ack = tcb.rcv_nxt
             tcb.ack_now = False
             tcb.delack_due = NEVER
         else:
             ack, wnd = 0, tcb.rcv_wnd
+        if flags & SYN:
+            wnd = tcb.rcv_wnd  # never scaled (RFC 7323 2.2)
         if wnd > 65535:
             wnd = 65535
-        self.out.append(Segment(tcb.peer_flow, seq, ack, flags, wnd, data, 0, None, None, options))
+        segment = Segment(tcb.peer_flow, seq, ack, flags, wnd, data, 0, None, None, options)
+        if tcb.ts_ok and not flags & RST:
+            segment.tsval = self.timestamp()
+            segment.tsecr = tcb.ts_recent if flags & ACK else 0
+        if tcb.snd_up is not None and flags & (ACK | SYN | RST) == ACK:
+            _point_at_urgent(segment, tcb.snd_up)
+        self.out.append(segment)
+
+    def timestamp(self) -> int:
+        """TSval now: the timestamp clock's ticks (RFC 7323 5.4)."""
+        profile = self.profile
+        return (self.now // profile.timestamp_tick + profile.timestamp_start) & MASK
+
+    def mss(self) -> int:
+        """The largest segment that the link lets in: its MTU less the fixed headers (RFC 9293 3.7.1, MUST-67)."""
+        tcb = self.tcb
+        most = tcb.mtu - (60 if ":" in tcb.flow[0] else 40)
+        cap = tcb.mss_cap
+        return most if cap is None or most < cap else cap
 
     def offered_window(self) -> int:
         """RCV.WND after moving the right edge, which advances in worthwhile steps only (RFC 9293 3.8.6.2.2)."""
         tcb = self.tcb
-        profile = self.profile
-        room = profile.rcv_buf - tcb.rcv_buf.size
+        room = tcb.rcv_limit - tcb.rcv_buf.size
         gain = room - tcb.rcv_wnd
-        if gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= profile.rcv_buf):
+        if gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
             tcb.rcv_wnd = room
         return tcb.rcv_wnd
 
@@ -214,3 +281,11 @@ class Core:
                 return
             tcb.challenges += 1
         self.send_ack()
+
+
+def _point_at_urgent(segment: Segment, up: int) -> None:
+    """Set URG and the pointer, as far as its 16 bits reach, if urgent octets end after the segment's begin."""
+    ahead = (up - segment.seq) & MASK
+    if 0 < ahead < HALF:
+        segment.flags |= URG
+        segment.up = ahead if ahead < 65535 else 65535

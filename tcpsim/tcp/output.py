@@ -7,9 +7,10 @@ avoidance and window probing are decided in one place.
 from __future__ import annotations
 
 from .core import Core
-from .segment import ACK, FIN, PSH, SYN
+from .segment import ACK, FIN, PSH, SYN, Option
 from .seq import MASK, diff
 from .states import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_RECV, SYN_SENT, Cue
+from .tcb import Tcb
 from .units import NEVER
 
 #: The states in which data or our FIN may leave.
@@ -36,7 +37,6 @@ def output(c: Core) -> None:
 def _send_data(c: Core, unsent: int) -> int:
     """Send new data as far as the peer's window, Nagle and silly-window avoidance let it; what stays unsent."""
     tcb = c.tcb
-    profile = c.profile
     mss = tcb.snd_mss
     usable = diff((tcb.snd_una + tcb.snd_wnd) & MASK, tcb.snd_nxt)
     while unsent > 0 and usable > 0:
@@ -48,7 +48,7 @@ def _send_data(c: Core, unsent: int) -> int:
         if n < mss:
             # RFC 9293 3.8.6.2.1; the brackets around its cases (2) and (3) are Nagle's algorithm.  A FIN
             # behind the data means that nothing more will come, so waiting for company gains nothing.
-            idle = tcb.snd_nxt == tcb.snd_una or not profile.nagle or tcb.fin_queued
+            idle = tcb.snd_nxt == tcb.snd_una or not tcb.nagle or tcb.fin_queued
             if not (idle and (n == unsent or 2 * n >= tcb.max_snd_wnd)):
                 if tcb.snd_nxt == tcb.snd_una and tcb.override_due == NEVER:
                     _start_override(c)
@@ -101,7 +101,18 @@ def send_syn(c: Core, *, bare: bool = False) -> None:
         tcb.snd_nxt = (tcb.iss + 1 + len(data)) & MASK
         _outstanding(c, tcb.snd_nxt)
     flags = SYN if tcb.state is SYN_SENT or bare else SYN | ACK
-    c.emit(tcb.iss, flags, data, (("mss", profile.mss),) if profile.mss_option else ())
+    c.emit(tcb.iss, flags, data, _syn_options(c, answers=bool(flags & ACK)))
+
+
+def _syn_options(c: Core, *, answers: bool) -> tuple[Option, ...]:
+    """The options of our SYN; what ``answers`` the peer's SYN offers only what that offered (RFC 7323 2.2)."""
+    profile = c.profile
+    options: list[Option] = []
+    if profile.mss_option:
+        options.append(("mss", c.mss()))
+    if profile.window_scale is not None and (c.tcb.wscale_ok or not answers):
+        options.append(("wscale", profile.window_scale))
+    return tuple(options)
 
 
 def _outstanding(c: Core, end: int) -> None:
@@ -118,13 +129,22 @@ def _outstanding(c: Core, end: int) -> None:
         tcb.rtt_sent = c.now
 
 
+def forget_round_trip(tcb: Tcb) -> None:
+    """What is being timed has been repeated: its answer measures nothing without a timestamp (Karn, RFC 6298 3)."""
+    if tcb.ts_ok:
+        tcb.rtt_sent = -1
+    else:
+        tcb.rtt_seq = None
+
+
 def retransmit(c: Core) -> None:
     """Send the oldest unacknowledged segment again (RFC 9293 3.10.8, RFC 6298 5.4).
 
     What lies right of a window that has shrunk stays back, unless nothing else is left to send (SHLD-16).
     """
     tcb = c.tcb
-    tcb.rtt_seq = None  # Karn: the answer to a repeated segment measures nothing
+    tcb.rtx_total += 1
+    forget_round_trip(tcb)
     if tcb.snd_una == tcb.iss:
         tcb.syn_lost = True
         crossed = tcb.state is SYN_RECV and not tcb.passive
@@ -170,6 +190,15 @@ def probe(c: Core) -> None:
     seq = tcb.snd_nxt
     tcb.probe_seq = (seq + 1) & MASK
     c.emit(seq, ACK, tcb.snd_buf.read((seq - tcb.snd_buf_seq) & MASK, 1))
+
+
+def keepalive_probe(c: Core) -> None:
+    """Ask whether the peer is there: <SEQ=SND.NXT-1><ACK=RCV.NXT><CTL=ACK> (RFC 9293 3.8.4).
+
+    It repeats a number that the peer has, so the peer must answer; one octet of nothing comes along if the
+    profile wants it (MAY-6).
+    """
+    c.emit((c.tcb.snd_nxt - 1) & MASK, ACK, b"\0" if c.profile.keepalive_octet else b"")
 
 
 def _start_override(c: Core) -> None:

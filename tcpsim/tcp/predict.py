@@ -32,17 +32,26 @@ def predicted(c: Core, seg: Segment) -> bool:
         or tcb.persist_due != NEVER
     ):
         return False
+    tsval = seg.tsval
+    if tcb.ts_ok and (tsval is None or (tsval - tcb.ts_recent) & MASK >= HALF):
+        return False
     ack = seg.ack
     news = (ack - tcb.snd_una) & MASK
     if news > (tcb.snd_nxt - tcb.snd_una) & MASK or not seg.wnd or seg.len > tcb.rcv_wnd or not tcb.rcv_wnd:
         return False
+    if tcb.ts_ok:
+        if (tcb.last_ack_sent - seg.seq) & MASK < HALF:
+            tcb.ts_recent = tsval  # type: ignore[assignment]
+            tcb.ts_recent_at = c.now
+    if tcb.keepalive is not None:
+        c.heard()
     if news:
-        acknowledged(c, ack)
+        acknowledged(c, ack, seg.tsecr)
     newer = (seg.seq - tcb.snd_wl1) & MASK
     if newer < HALF and (newer or (ack - tcb.snd_wl2) & MASK < HALF):
         tcb.snd_wl1 = seg.seq
         tcb.snd_wl2 = ack
-        tcb.snd_wnd = wnd = seg.wnd
+        tcb.snd_wnd = wnd = seg.wnd << tcb.snd_shift
         if wnd > tcb.max_snd_wnd:
             tcb.max_snd_wnd = wnd
     if seg.len:

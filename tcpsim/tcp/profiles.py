@@ -37,15 +37,28 @@ class Profile:
     user_timeout: int | None = 5 * MINUTE  #: data unacknowledged for so long ends the connection
     ack_delay: int = 200 * MS  #: how long an ACK may wait for company (MUST-40: < 500 ms); 0: never
     sws_override: int = 200 * MS  #: how long silly-window avoidance may hold data back
+    keepalive_idle: int = 120 * MINUTE  #: silence before the first keep-alive probe (MUST-28)
+    keepalive_interval: int = 75 * SECOND  #: between probes
+    keepalive_probes: int = 9  #: unanswered ones that end the connection (MUST-29)
+    fin_wait_2_timeout: int | None = None  #: how long FIN_WAIT_2 waits for a FIN (A-22); None: for ever
 
     # Sizes (RFC 9293 3.7, 3.8.6)
     rcv_buf: int = 65_535  #: receive buffer, and so the largest window offered
     snd_buf: int = 65_536  #: send buffer
-    mss: int = 1_460  #: largest segment this host takes in
+    mss: int | None = None  #: a cap on the segments sent and asked for; None: what the link's MTU allows
     mss_option: bool = True  #: whether SYNs carry the MSS option
     mss_default: int = 536  #: assumed when the peer's SYN carries none (MUST-15)
+    mss_default_ipv6: int = 1_220  #: the same over IPv6
     nagle: bool = True  #: hold small segments while something is unacknowledged (SHLD-7)
     max_held: int = 256  #: out-of-order pieces kept; more are dropped, as if lost
+
+    # RFC 7323
+    window_scale: int | None = None  #: the shift to offer, 0 to 14; None: the option is not used
+    timestamps: bool = False  #: whether to offer the timestamps option
+    timestamp_tick: int = 1 * MS  #: one tick of the timestamp clock
+    timestamp_start: int = 0  #: what that clock showed at time 0
+    timestamp_required: bool = True  #: a segment without the option that was agreed on is dropped
+    timestamp_lifetime: int = 24 * 24 * 60 * MINUTE  #: TS.Recent is not believed longer (RFC 7323 5.5)
 
     # RFC 5961 and RFC 1337
     rst_exact: bool = True  #: a RST counts only at RCV.NXT; elsewhere in the window it is challenged (A-29)
@@ -78,7 +91,9 @@ class Profile:
     crossed_syn_repeats_synack: bool = True  #: A-36: after simultaneous open the SYN,ACK is repeated
     ack_left_of_window: bool = False  #: A-40: the ACK of a segment that ends at RCV.NXT is used
     data_on_syn: bool = False  #: SEND in LISTEN puts its octets on the SYN (3.10.2), else they wait
-    half_duplex_close: bool = False  #: MAY-1: CLOSE with unread data resets the connection
+    half_duplex_close: bool = False  #: MAY-1: CLOSE ends reading too; data unread, or still to come, is reset
+    keepalive_octet: bool = False  #: MAY-6: a keep-alive probe carries one octet
+    fin_wait_2_detached_only: bool = False  #: the FIN_WAIT_2 timer runs only when the user has gone
 
     def but(self, **changes: Any) -> Profile:
         """This profile with some switches changed; unless ``name`` is given, the name gets a ``+``.

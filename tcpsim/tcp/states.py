@@ -77,6 +77,9 @@ SYNCHRONISED: Final = (
     ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT,
 )  # fmt: skip
 
+#: The states in which a silent peer may be probed (RFC 9293 3.8.4).
+KEPT_ALIVE: Final = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+
 
 class Kind(enum.Enum):
     """Where a cue comes from."""
@@ -95,6 +98,7 @@ class Cue(enum.Enum):
     CLOSE = ("close", Kind.CALL, "close")
     CLOSE_UNREAD = ("close_unread", Kind.CALL, "close, data unread")
     ABORT = ("abort", Kind.CALL, "abort")
+    DATA_UNREAD = ("data_unread", Kind.SEGMENT, "data, nobody reads")
     ABORT_LINGERS = ("abort_lingers", Kind.CALL, "abort")
     RCV_SYN = ("rcv_syn", Kind.SEGMENT, "SYN")
     RCV_SYNACK = ("rcv_synack", Kind.SEGMENT, "SYN,ACK")
@@ -113,6 +117,8 @@ class Cue(enum.Enum):
     R2_OF_PASSIVE_OPEN = ("r2_of_passive_open", Kind.TIMER, "R2 reached")
     USER_TIMEOUT = ("user_timeout", Kind.TIMER, "user timeout")
     USER_TIMEOUT_OF_PASSIVE_OPEN = ("user_timeout_of_passive_open", Kind.TIMER, "user timeout")
+    KEEPALIVE = ("keepalive", Kind.TIMER, "keep-alive unanswered")
+    FIN_WAIT_2_TIMEOUT = ("fin_wait_2_timeout", Kind.TIMER, "no FIN came")
     TIMEOUT_2MSL = ("timeout_2msl", Kind.TIMER, "2MSL timeout")
 
     def __init__(self, id: str, kind: Kind, event: str) -> None:
@@ -126,7 +132,7 @@ class Cue(enum.Enum):
 class Do(enum.Enum):
     """What a row promises: a closed vocabulary.  A test compares the promise with what really happened.
 
-    ``SIGNAL_R1`` is told by the retransmission timer without any change of state, so no row promises it.
+    ``SIGNAL_R1`` and ``SIGNAL_URGENT`` are told without any change of state, so no row promises them.
     """
 
     CREATE_TCB = "create TCB"
@@ -144,6 +150,7 @@ class Do(enum.Enum):
     SIGNAL_TIMED_OUT = "signal timed out"
     SIGNAL_USER_TIMEOUT = "signal user timeout"
     SIGNAL_R1 = "signal delivery trouble"
+    SIGNAL_URGENT = "signal urgent data"
 
 
 class Transition(NamedTuple):
@@ -242,9 +249,16 @@ def _rows() -> tuple[Transition, ...]:
     for src in (SYN_RECV, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT):
         rows.append(T(src, Cue.ABORT_LINGERS, TIME_WAIT, (rst, start_2msl),
                       "the side that resets waits (A-1)", "3.5.2, Figure 5 note 3"))  # fmt: skip
-    for src in (ESTABLISHED, CLOSE_WAIT):
+    for src in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT):
         rows.append(T(src, Cue.CLOSE_UNREAD, CLOSED, (rst, delete),
                       "half-duplex close with data unread (MAY-1)", "3.6.1"))  # fmt: skip
+    for src in (FIN_WAIT_1, FIN_WAIT_2):
+        rows.append(T(src, Cue.DATA_UNREAD, CLOSED, (rst, delete),
+                      "half-duplex close, and data still comes (SHLD-3)", "3.6.1"))  # fmt: skip
+    for src in (ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT):
+        rows.append(T(src, Cue.KEEPALIVE, CLOSED, (timed_out, delete), "no probe was answered", "3.8.4"))
+    rows.append(T(FIN_WAIT_2, Cue.FIN_WAIT_2_TIMEOUT, CLOSED, (delete,),
+                  "an implementation's own timer (A-22)", "3.6"))  # fmt: skip
     for src in (SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK):
         rows.append(T(src, Cue.R2, CLOSED, (timed_out, delete), "retransmitted for too long", "3.8.3"))
     for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):

@@ -17,7 +17,7 @@ from .states import CLOSED, State
 from .units import NEVER
 
 #: The timers, in the order in which those due at the same time expire.
-TIMERS: Final = ("time_wait", "rtx", "persist", "delack", "override", "user")
+TIMERS: Final = ("time_wait", "rtx", "persist", "delack", "override", "user", "keepalive", "fin_wait_2")
 
 NO_FLOW: Final[Flow] = ("", 0, "", 0)
 
@@ -35,6 +35,7 @@ class Tcb:
     peer_flow: Flow = NO_FLOW  #: the same connection as the peer keys it
     passive: bool = False  #: opened by LISTEN (MUST-11)
     wild: bool = False  #: the remote socket was left open, and a SYN has filled it in
+    mtu: int = 1500  #: the largest IP packet that the way to the peer takes, in octets
 
     iss: int = 0  #: initial send sequence number
     snd_una: int = 0  #: oldest unacknowledged number
@@ -43,7 +44,12 @@ class Tcb:
     snd_wl1: int = 0  #: SEG.SEQ of the last window update
     snd_wl2: int = 0  #: SEG.ACK of the last window update
     max_snd_wnd: int = 0  #: the largest window the peer ever offered
+    snd_up: int | None = None  #: the number after the last urgent octet to send; None: nothing urgent
+    snd_shift: int = 0  #: what the peer's window field is shifted by (RFC 7323: Snd.Wind.Shift)
     snd_mss: int = 536  #: Eff.snd.MSS: the largest segment to send, in octets of data
+    mss_cap: int | None = None  #: no larger segment is sent or asked for; None: the MTU decides
+    snd_limit: int = 65_536  #: how many octets snd_buf takes
+    nagle: bool = True  #: small segments wait while something is unacknowledged (RFC 9293 3.7.4)
     snd_buf: SendBuffer = field(default_factory=SendBuffer)
     snd_buf_seq: int = 0  #: the number of the oldest octet in snd_buf
     fin_queued: bool = False  #: CLOSE was called; the FIN follows the queued data
@@ -53,18 +59,30 @@ class Tcb:
     irs: int = 0  #: initial receive sequence number
     rcv_nxt: int = 0  #: next number expected
     rcv_wnd: int = 0  #: the window offered, from rcv_nxt
+    rcv_up: int | None = None  #: the number after the last urgent octet; None: nothing urgent is left to read
+    rcv_shift: int = 0  #: what our window field is shifted by (RFC 7323: Rcv.Wind.Shift)
+    rcv_limit: int = 65_535  #: how many octets rcv_buf takes, and so the largest window offered
     rcv_buf: ReceiveBuffer = field(default_factory=ReceiveBuffer)
     rcv_fin: int | None = None  #: the number of the peer's FIN, once seen
     fin_received: bool = False  #: the peer's FIN was taken in, in order
+    detached: bool = False  #: the user has gone: nothing more will be read (RFC 9293 3.6.1)
+
+    wscale_ok: bool = False  #: both SYNs offer window scaling; before ours is answered: we do
+    ts_ok: bool = False  #: both SYNs carry timestamps; before ours is answered: ours does (RFC 7323: Snd.TS.OK)
+    ts_recent: int = 0  #: the peer's timestamp to echo (RFC 7323: TS.Recent)
+    ts_recent_at: int = 0  #: when it came
+    last_ack_sent: int = 0  #: SEG.ACK of the last segment sent (RFC 7323: Last.ACK.sent)
 
     srtt: int = -1  #: smoothed round-trip time; -1 before the first sample
     rttvar: int = 0  #: its variation
     rto: int = 0  #: the retransmission time-out, backed off
     rtt_seq: int | None = None  #: the round trip being timed ends when this number is acknowledged
-    rtt_sent: int = 0  #: when it began
+    rtt_sent: int = 0  #: when it began; -1: something was repeated since, so only a timestamp can tell (Karn)
     rtx_count: int = 0  #: retransmissions of the oldest segment
     rtx_since: int = 0  #: since when nothing was acknowledged
+    rtx_total: int = 0  #: segments retransmitted so far
     probe_count: int = 0  #: window probes since the window closed
+    keep_count: int = 0  #: keep-alive probes since the peer was last heard
     syn_lost: bool = False  #: a SYN of ours was retransmitted (RFC 6298 5.7)
 
     ack_now: bool = False  #: an ACK leaves at the end of this event
@@ -77,10 +95,14 @@ class Tcb:
     delack_due: int = NEVER
     override_due: int = NEVER
     user_due: int = NEVER
+    keepalive_due: int = NEVER
+    fin_wait_2_due: int = NEVER
 
+    r1: int = 3  #: so many retransmissions of one segment, and the user is told
     r2: int | None = None  #: retransmitting for so long ends the connection; None: never
     r2_syn: int | None = None  #: the same for a SYN
     user_timeout: int | None = None  #: data unacknowledged for so long ends the connection; None: never
+    keepalive: tuple[int, int, int] | None = None  #: (idle, interval, probes): RFC 9293 3.8.4; None: off
     error: Code | None = None  #: why the connection ended, when it did not end in order
     previous: Tcb | None = None  #: the incarnation in TIME_WAIT that a SYN has reopened (MAY-2)
 

@@ -1,13 +1,15 @@
-"""Segment text and the peer's FIN: trimming, holding what came early, delivering in order."""
+"""Segment text, urgent data and the peer's FIN: trimming, holding what came early, delivering in order."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from . import verdicts as v
 from .core import Core
-from .segment import FIN, Segment
-from .seq import MASK, diff
+from .segment import FIN, RST, URG, Segment
+from .seq import HALF, MASK, diff
 from .states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
+from .tcb import Tcb
 from .units import NEVER
 from .verdicts import Verdict
 
@@ -25,6 +27,23 @@ def queue_behind_syn(c: Core, seg: Segment) -> None:
         tcb.rcv_fin = (seg.end - 1) & MASK
 
 
+def read_from(tcb: Tcb) -> int:
+    """The number of the next octet that the user will read."""
+    return (tcb.rcv_nxt - tcb.rcv_buf.size - tcb.fin_received) & MASK
+
+
+def check_urg(c: Core, seg: Segment) -> Verdict | None:
+    """Sixth, check the URG bit (RFC 9293 3.10.7.4, 3.8.5): where urgent data ends, told at once (MUST-32)."""
+    tcb = c.tcb
+    if seg.flags & URG and tcb.state in _RECEIVING:
+        up = (seg.seq + seg.up) & MASK
+        last = tcb.rcv_up
+        if 0 < (up - read_from(tcb)) & MASK < HALF and (last is None or 0 < (up - last) & MASK < HALF):
+            tcb.rcv_up = up
+            c.signals.append(Do.SIGNAL_URGENT)
+    return None
+
+
 def process_text(c: Core, seg: Segment) -> Verdict | None:
     """Seventh, process the segment text (RFC 9293 3.10.7.4).
 
@@ -37,6 +56,11 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     data = seg.data
     start = (seg.seq + (seg.flags >> 1 & 1)) & MASK  # a SYN comes before the text
     early = diff(start, tcb.rcv_nxt)
+    if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0:
+        c.emit(tcb.snd_nxt, RST)
+        c.fire(Cue.DATA_UNREAD)
+        c.end()
+        return v.TEXT_UNWANTED
     if early > 0:
         _hold(c, seg, start, data)
     elif data or tcb.rcv_buf.early:
@@ -71,6 +95,8 @@ def _deliver(c: Core, data: bytes) -> None:
             tcb.ack_now = True  # a gap is filled, or is still open (EXT-5681-6)
     if data:
         accept_text(c, data)
+        if tcb.detached:  # taken in and thrown away, so that the peer is not held up
+            tcb.rcv_wnd += len(tcb.rcv_buf.take(tcb.rcv_buf.size))
 
 
 def accept_text(c: Core, data: bytes) -> None:
@@ -95,8 +121,7 @@ def _note_fin(c: Core, seg: Segment) -> None:
     """Remember where the peer's stream ends, unless the FIN lies beyond the window."""
     tcb = c.tcb
     at = (seg.seq + (seg.flags >> 1 & 1) + len(seg.data)) & MASK
-    ahead = (at - tcb.rcv_nxt) & MASK
-    if ahead < tcb.rcv_wnd or ahead == 0:
+    if (at - tcb.rcv_nxt) & MASK < tcb.rcv_wnd:
         tcb.rcv_fin = at
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from .core import Core
 from .errors import Code
-from .output import override, probe, retransmit, start_persist
+from .output import keepalive_probe, override, probe, retransmit, start_persist
 from .rto import backed_off
-from .states import CLOSED, SYN_RECV, SYN_SENT, Cue, Do
+from .states import CLOSED, KEPT_ALIVE, SYN_RECV, SYN_SENT, Cue, Do
 from .tcb import TIMERS
 from .units import NEVER
 
@@ -57,7 +57,7 @@ def _retransmission(c: Core) -> None:
     retransmit(c)
     tcb.rto = backed_off(c.profile, tcb.rto)
     c.start_rtx()
-    if tcb.rtx_count == c.profile.r1:
+    if tcb.rtx_count == tcb.r1:
         c.signals.append(Do.SIGNAL_R1)
 
 
@@ -98,6 +98,30 @@ def _delayed_ack(c: Core) -> None:
     c.tcb.ack_now = True
 
 
+def _keepalive(c: Core) -> None:
+    """The peer has been silent for long: ask whether it is there (RFC 9293 3.8.4)."""
+    tcb = c.tcb
+    if tcb.keepalive is None or tcb.state not in KEPT_ALIVE:
+        return
+    idle, interval, probes = tcb.keepalive
+    if tcb.snd_una != tcb.snd_nxt or tcb.snd_buf.size:  # other timers ask already (MUST-26)
+        tcb.keep_count = 0
+        c.start_keepalive(idle)
+    elif tcb.keep_count >= probes:
+        c.fire(Cue.KEEPALIVE)
+        c.end(Code.TIMED_OUT, Do.SIGNAL_TIMED_OUT)
+    else:
+        tcb.keep_count += 1
+        keepalive_probe(c)
+        c.start_keepalive(interval)
+
+
+def _fin_wait_2(c: Core) -> None:
+    """The peer's FIN has not come in time (A-22)."""
+    c.fire(Cue.FIN_WAIT_2_TIMEOUT)
+    c.end()
+
+
 #: What each timer does.
 EXPIRY: Final[dict[str, Callable[[Core], None]]] = {
     "time_wait": _time_wait,
@@ -106,4 +130,6 @@ EXPIRY: Final[dict[str, Callable[[Core], None]]] = {
     "delack": _delayed_ack,
     "override": override,
     "user": _user,
+    "keepalive": _keepalive,
+    "fin_wait_2": _fin_wait_2,
 }

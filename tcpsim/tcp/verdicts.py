@@ -54,6 +54,13 @@ FIN_AGAIN_IN_TIME_WAIT: Final = Verdict("seq.fin_again", "the peer's FIN again: 
 OLD_SYN: Final = Verdict("seq.old_syn", "no SYN of a new incarnation", "nothing", "RFC 6191 2")
 REOPENED: Final = Verdict("seq.reopened", "a fresh SYN opens a new incarnation", "SYN,ACK", "3.6.1")
 
+PAWS: Final = Verdict(
+    "seq.paws", "its timestamp is older than one already seen: it comes from an earlier time", "ACK", "RFC 7323 5.3"
+)
+TIMESTAMP_MISSING: Final = Verdict(
+    "seq.timestamp_missing", "the timestamp that both ends agreed on is missing", "nothing", "RFC 7323 3.2"
+)
+
 RST_OUTSIDE: Final = Verdict("rst.outside", "a RST that begins outside the receive window", "nothing", _SECOND)
 RST_ACCEPTED: Final = Verdict("rst.accepted", "a valid RST", "nothing", _SECOND)
 RST_CHALLENGED: Final = Verdict("rst.challenged", "in the window, but not at RCV.NXT", "challenge ACK", _SECOND)
@@ -74,6 +81,8 @@ ACK_REFUSED: Final = Verdict("ack.refused", "its ACK is not for our SYN", "RST a
 ACK_ENDS: Final = Verdict("ack.ends", "our FIN is acknowledged: the connection is over", "nothing", _FIFTH)
 ACK_ONLY: Final = Verdict("ack.only", "nothing but an ACK of our FIN is of use here", "nothing", _FIFTH)
 ACK_IN_TIME_WAIT: Final = Verdict("ack.in_time_wait", "acknowledged, and 2MSL starts anew", "ACK", _FIFTH)
+
+TEXT_UNWANTED: Final = Verdict("text.unwanted", "nobody is left to read what it brings", "RST", "3.6.1")
 
 #: Every verdict, by id.
 VERDICTS: Final = {value.id: value for value in list(globals().values()) if isinstance(value, Verdict)}

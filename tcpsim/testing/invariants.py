@@ -289,6 +289,9 @@ def pairs(world: World) -> Iterator[tuple[Conn, Conn]]:
     """The connections of a world of which it has both ends, each pair once."""
     by_flow: dict[object, list[Conn]] = {}
     for conn in world.conns.values():
+        # What has ended is history once another has its addresses: within one tick of the clock both get one ISS.
+        if conn.state is CLOSED and world.hosts[conn.host].conns.get(conn.tcb.flow, conn) is not conn:
+            continue
         for other in by_flow.get(conn.tcb.peer_flow, ()):
             if are_ends(conn.tcb, other.tcb):
                 yield other, conn
@@ -309,9 +312,7 @@ def one_connection_per_flow(world: World) -> None:
         known = {id(conn) for conn in (*host.conns.values(), *host.listeners.values())}
         for flow, found in host.conns.items():
             if found.tcb.flow != flow or world.conns.get(found.number) is not found:
-                raise InvariantBroken(
-                    name, f"{host.name}: {flow} leads to connection {found.number}, {_who(found.tcb)}"
-                )
+                raise InvariantBroken(name, f"{host.name}: {flow} leads to {found.number}, {_who(found.tcb)}")
         for conn in world.conns.values():
             if conn.host == host.index and conn.state is not CLOSED and id(conn) not in known:
                 raise InvariantBroken(

@@ -27,6 +27,7 @@ from ..net.moves import Call, Delay, Deliver, Drop, Duplicate, Expire, Inject, M
 from ..net.simulator import Simulator
 from ..tcp.profiles import RFC9293, Profile
 from ..tcp.segment import RST, Segment
+from ..tcp.seq import MASK
 from ..tcp.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.units import MS, NEVER, SECOND
@@ -87,7 +88,8 @@ class TcpStateMachine(RuleBasedStateMachine):
     def _begin(self, client_iss: int, server_iss: int) -> None:
         self.sim = Simulator(profile=self.profile)
         for name, iss in zip(ENDS, (client_iss, server_iss), strict=True):
-            self.sim.host(name, iss=[iss])
+            # Later ones are given too: what is opened twice within a tick of the ISN's clock would get one number.
+            self.sim.host(name, iss=[(iss + (n << 28)) & MASK for n in range(8)])
         self.sim.link(*ENDS, delay=self.delay)
         self.watch = Watch(self.sim)
 

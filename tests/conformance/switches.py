@@ -277,11 +277,6 @@ def data_on_syn(profile: Profile) -> object:
     return at(State.LISTEN, profile).send(3).sent()
 
 
-@switch("half_duplex_close", True, default="FIN_WAIT_1", flipped="CLOSED")
-def half_duplex_close(profile: Profile) -> object:
-    return at(State.ESTABLISHED, profile).arrives("P. 301:302(1) ack 101 win 9").close().state.name
-
-
 # -- time
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from tcpsim.tcp import RFC9293, TRANSITIONS
+from tests.conformance import switches_options  # noqa: F401  (it registers its switches)
 from tests.conformance.coverage import HANDLERS
 from tests.conformance.switches import SWITCHES
 from tests.helpers.lab import Lab

@@ -25,6 +25,7 @@ from tcpsim.tcp import (
     format_segment,
     parse_segment,
 )
+from tcpsim.tcp.tcb import TIMERS
 
 Origin = Literal["passive", "active"]
 
@@ -43,7 +44,7 @@ PLAIN: Final = {"rcv_buf": WINDOW, "ack_delay": 0, "mss_option": False}
 def seconds(time: str | float) -> int:
     """Nanoseconds of ``"1s"``, ``"200ms"``, ``"2min"`` or of a number of seconds."""
     if isinstance(time, str):
-        units = {"ms": 1_000_000, "ns": 1, "min": 60 * SECOND, "s": SECOND}
+        units = {"ms": 1_000_000, "ns": 1, "min": 60 * SECOND, "s": SECOND, "h": 3600 * SECOND}
         unit = next(unit for unit in units if time.endswith(unit))
         return round(float(time.removesuffix(unit)) * units[unit])
     return round(time * SECOND)
@@ -137,8 +138,7 @@ class Lab:
     def running(self) -> list[str]:
         """The timers that run."""
         tcb = self.tcb
-        names = ("time_wait", "rtx", "persist", "delack", "override", "user")
-        return [name for name in names if getattr(tcb, f"{name}_due") < 1 << 62]
+        return [name for name in TIMERS if getattr(tcb, f"{name}_due") < 1 << 62]
 
     def forget_segments(self) -> Lab:
         """Look away from what was sent so far."""
@@ -173,9 +173,13 @@ class Lab:
         self.conn.open_active(self.now)
         return self
 
-    def send(self, data: bytes | int) -> Lab:
+    def configure(self, **settings: Any) -> Lab:
+        self.conn.configure(self.now, **settings)
+        return self
+
+    def send(self, data: bytes | int, *, urgent: bool = False) -> Lab:
         """SEND octets, or so many zeros."""
-        self.conn.send(self.now, bytes(data))
+        self.conn.send(self.now, bytes(data), urgent=urgent)
         return self
 
     def receive(self, n: int = 1 << 30) -> bytes | None:
@@ -183,6 +187,14 @@ class Lab:
 
     def close(self) -> Lab:
         self.conn.close(self.now)
+        return self
+
+    def shutdown(self) -> Lab:
+        self.conn.shutdown(self.now)
+        return self
+
+    def detach(self) -> Lab:
+        self.conn.detach(self.now)
         return self
 
     def status(self) -> dict[str, Any]:
