@@ -15,6 +15,7 @@ from ..tcp.units import NEVER
 from ..trace.raw import header_of
 from . import userland
 from .host import Conn
+from .inbound import arrive
 from .link import check_weather
 from .moves import (
     Call,
@@ -31,6 +32,7 @@ from .moves import (
     Wait,
     Wake,
 )
+from .outbound import double, fly
 
 if TYPE_CHECKING:
     from .world import World
@@ -55,7 +57,7 @@ def _deliver(world: World, move: Deliver) -> None:
     _check_flight(world, move.packets)
     for packet in move.packets:
         _, seg, host = world.flight.pop(packet)
-        world.arrive(seg, host)
+        arrive(world, seg, host)
         world.forget_ended()  # so that the next of these packets may begin another connection
 
 
@@ -70,7 +72,7 @@ def _drop(world: World, move: Drop) -> None:
 def _duplicate(world: World, move: Duplicate) -> None:
     _check_flight(world, (move.packet,))
     due, seg, target = world.flight[move.packet]
-    twin = world.double(seg, due, target, "hand")
+    twin = double(world, seg, due, target, "hand")
     if move.packet in world.damaged:
         world.damaged.add(twin.id)
 
@@ -80,7 +82,7 @@ def _delay(world: World, move: Delay) -> None:
     if move.by < 0:
         raise TcpsimError(f"delay of packet {move.packet} by {move.by} ns: time does not run backwards")
     due, seg, target = world.flight[move.packet]
-    world.fly(seg, due + move.by, target)
+    fly(world, seg, due + move.by, target)
 
 
 def _corrupt(world: World, move: Corrupt) -> None:
@@ -101,7 +103,7 @@ def _inject(world: World, move: Inject) -> None:
     if world.log is not None:
         told = header_of(seg, data=world.full)
         world.log.append(("injected", world.now, "", None, world.cause, seg.id, told))
-    world.fly(seg, world.now + move.delay, target)
+    fly(world, seg, world.now + move.delay, target)
 
 
 def _reboot(world: World, move: Reboot) -> None:

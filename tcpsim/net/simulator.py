@@ -7,31 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..tcp.errors import TcpsimError
-from ..tcp.notation import parse_segment
-from ..tcp.profiles import RFC9293, Profile, described, get_profile
+from ..tcp.profiles import RFC9293, Profile, get_profile
 from ..tcp.states import State
 from ..tcp.units import NEVER, format_time, parse_time
 from ..trace.shown import Shown
 from ..trace.trace import Trace
+from .byhand import ByHand
 from .handles import Host, Socket
 from .history import History
-from .host import check_address
-from .link import Path, check_faults, check_weather
-from .moves import (
-    Call,
-    Corrupt,
-    Delay,
-    Deliver,
-    Drop,
-    Duplicate,
-    Inject,
-    Move,
-    Reboot,
-    SetLink,
-    Wait,
-    to_data,
-)
-from .scripts import parse_program
+from .moves import Call, Move, Wait, to_data
 from .world import World
 
 if TYPE_CHECKING:
@@ -57,7 +41,7 @@ class Happened(list["Record"]):
         return "\n".join(describe(record) for record in self) or nothing
 
 
-class Simulator:
+class Simulator(ByHand):
     """Hosts on links, a virtual clock, and every event in order.
 
     ``seed``: decides all chance.  ``profile``: how hosts behave unless they say otherwise.  ``trace``: the
@@ -84,128 +68,6 @@ class Simulator:
             self.world.full = trace == "full"
         self.position = 0
         self._past = History() if trace != "off" else None
-
-    # -- setting up
-
-    def host(
-        self,
-        name: str,
-        *addresses: str,
-        profile: Profile | str | None = None,
-        iss: int | Iterable[int] | None = None,
-        **switches: Any,
-    ) -> Host:
-        """A new host.  ``addresses``: by default the next of 10.0.0.0/24.
-
-        ``profile``: the simulation's unless given; ``switches`` change single ones.  ``iss``: its connections'
-        initial sequence numbers: one for all, or a list for one after the other (RFC 6528 afterwards).
-        """
-        self._must_be_setting_up("host()")
-        world = self.world
-        if not name or name in self.hosts:
-            raise TcpsimError(f"host name {name!r} is {'taken' if name else 'empty'}; choose another")
-        if not addresses:
-            addresses = (next(free for n in range(1, 255) if (free := f"10.0.0.{n}") not in world.by_address),)
-        for address in addresses:
-            check_address(address)
-            if addresses.count(address) > 1:
-                raise TcpsimError(f"address {address} of host {name} is given twice")
-            if address in world.by_address:
-                raise TcpsimError(
-                    f"address {address} belongs to {world.hosts[world.by_address[address]].name} already"
-                )
-        chosen = self.profile if profile is None else get_profile(profile) if isinstance(profile, str) else profile
-        if switches:
-            chosen = chosen.but(**switches)
-        isses = iss if iss is None or isinstance(iss, int) else tuple(iss)
-        for number in (isses,) if isinstance(isses, int) else isses or ():
-            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 32:
-                raise TcpsimError(f"iss {number!r} of host {name} is not a sequence number in 0 .. 2**32 - 1")
-        world.add_host(name, addresses, chosen, isses)
-        base, differing = described(chosen)
-        self.trace.header["hosts"].append(
-            {"name": name, "addresses": list(addresses), "profile": base, "switches": differing, "iss": isses}
-        )
-        self.hosts[name] = Host(self, name)
-        return self.hosts[name]
-
-    def link(
-        self,
-        a: Host | str,
-        b: Host | str,
-        *,
-        delay: str | int = "10ms",
-        loss: float = 0.0,
-        faults: Iterable[tuple[Any, ...]] = (),
-        faults_back: Iterable[tuple[Any, ...]] = (),
-    ) -> None:
-        """Join two hosts.  ``delay``: one way.  ``loss``: the probability that a packet is lost.
-
-        ``faults``: what happens to single packets from ``a`` to ``b``: ``(n, "lose")``, ``(n, "duplicate")`` or
-        ``(n, "delay", "5ms")``, n from 1; ``faults_back``: the same from ``b`` to ``a``.
-        """
-        self._must_be_setting_up("link()")
-        world = self.world
-        ends = [world.host(end if isinstance(end, str) else end.name) for end in (a, b)]
-        names = "-".join(end.name for end in ends)
-        if ends[0] is ends[1]:
-            raise TcpsimError(f"link {names}: a link joins two hosts; a host reaches itself without one")
-        if (ends[0].index, ends[1].index) in world.paths:
-            raise TcpsimError(f"link {names}: these hosts are joined already")
-        ns = parse_time(delay, f"link {names}: delay")
-        check_weather(f"link {names}", ns, loss)
-        there, back = (
-            check_faults(faults, f"link {names}"),
-            check_faults(faults_back, f"link {names}"),
-        )
-        for (one, other), rules in ((ends, there), (ends[::-1], back)):
-            world.paths[one.index, other.index] = Path(f"{one.name}->{other.name}", world.seed, ns, loss, rules)
-        self.trace.header["links"].append(
-            {
-                "ends": [end.name for end in ends],
-                "delay": ns,
-                "loss": loss,
-                "faults": there,
-                "faults_back": back,
-            }
-        )
-
-    def script(self, host: Host | str, *steps: Any, at: str | int = 0) -> None:
-        """Run an application on ``host`` from ``at`` on: ``"listen 80"``, ``"accept"``, ``("send", b"x")`` ...
-
-        Host names in ``connect`` become addresses.  Raises TcpsimError that names a wrong step.
-        """
-        self._must_be_setting_up("script()")
-        name = host if isinstance(host, str) else host.name
-        program = tuple(
-            (step[0], self.address_of(step[1]), *step[2:]) if step[0] == "connect" else step
-            for step in parse_program(steps)
-        )
-        start = parse_time(at, "at")
-        self.world.add_script(self.world.host(name).index, program, start)
-        self.trace.header["scripts"].append({"host": name, "at": start, "steps": program})
-
-    def _must_be_setting_up(self, what: str) -> None:
-        if self.position:
-            raise TcpsimError(
-                f"{what} at step {self.position}: set up hosts, links and scripts before the first step"
-            )
-        if self._past is not None:
-            self._past = History()  # a checkpoint of step 0 would lack what is set up now
-
-    def address_of(self, host: str | Host) -> str:
-        """The address of a host, of a host's name, or an address itself.  Raises TcpsimError for an unknown one."""
-        if isinstance(host, Host):
-            return host.addresses[0]
-        known = self.hosts.get(host)
-        if known is not None:
-            return known.addresses[0]
-        try:
-            check_address(host)
-        except TcpsimError:
-            names = ", ".join(self.hosts) or "none yet"
-            raise TcpsimError(f"no host {host!r}; the hosts are {names}, or give an address") from None
-        return host
 
     # -- what is the case
 
@@ -316,83 +178,6 @@ class Simulator:
         place = len(self.trace.raw)
         self.trace.raw.append(("move", self.now, "", None, None, self.position, to_data(move)))
         return self.world.apply(move, cause=place)
-
-    def call(self, host: str, name: str, *args: Any) -> Any:
-        """A user call on a host, as a move."""
-        return self.apply(Call(host, name, args))
-
-    def drop(self, packet: int | None = None) -> None:
-        """Lose a packet in flight: the oldest unless named."""
-        self.apply(Drop(self._packet(packet)))
-
-    def deliver(self, *packets: int) -> None:
-        """Let packets in flight arrive now, several in one event: the oldest unless named."""
-        self.apply(Deliver(packets or (self._packet(None),)))
-
-    def duplicate(self, packet: int | None = None) -> None:
-        """Double a packet in flight: the oldest unless named."""
-        self.apply(Duplicate(self._packet(packet)))
-
-    def delay(self, packet: int | None = None, by: str | int = "100ms") -> None:
-        """Let a packet in flight take longer: the oldest unless named."""
-        self.apply(Delay(self._packet(packet), parse_time(by, "by")))
-
-    def corrupt(self, packet: int | None = None) -> None:
-        """Damage a packet in flight: the oldest unless named."""
-        self.apply(Corrupt(self._packet(packet)))
-
-    def reboot(self, host: str | Host) -> None:
-        """Let a host forget its connections, listeners, descriptors and scripts."""
-        self.apply(Reboot(host if isinstance(host, str) else host.name))
-
-    def weather(
-        self,
-        a: str | Host,
-        b: str | Host,
-        *,
-        delay: str | int | None = None,
-        loss: float | None = None,
-    ) -> None:
-        """Change the link from ``a`` to ``b`` for packets sent from now on."""
-        names = [end if isinstance(end, str) else end.name for end in (a, b)]
-        path = self.world.paths.get((self.world.host(names[0]).index, self.world.host(names[1]).index))
-        if path is None:
-            raise TcpsimError(f"no link from {names[0]} to {names[1]}")
-        ns = path.delay if delay is None else parse_time(delay, "delay")
-        self.apply(SetLink(names[0], names[1], ns, path.loss if loss is None else loss))
-
-    def inject(
-        self,
-        host: str | Host,
-        text: str,
-        *,
-        conn: Socket | None = None,
-        absolute: bool = False,
-        delay: str | int = 0,
-    ) -> None:
-        """Put a forged segment on its way to ``host``, as if its peer had sent it: ``"R 101:101(0) win 0"``.
-
-        ``text``: packetdrill's words; its numbers are relative to the connection's ISNs unless ``absolute``.
-        ``conn``: one end of the connection it pretends to belong to; by default the host's newest.  ``delay``:
-        how long it takes.  Raises TcpsimError for a text that cannot be read or a host without connection.
-        """
-        world = self.world
-        index = world.host(host if isinstance(host, str) else host.name).index
-        found = [one for one in world.conns.values() if one.host == index and one.tcb.flow[3]]
-        if conn is not None:
-            found = [one for one in found if one.number == conn.number]
-        if not found:
-            raise TcpsimError(f"inject: {world.hosts[index].name} has no such connection; connect or accept first")
-        tcb = found[-1].tcb
-        seg = parse_segment(text, tcb.flow, iss=None if absolute else tcb.irs, irs=None if absolute else tcb.iss)
-        self.apply(Inject(seg.key(), parse_time(delay, "delay")))
-
-    def _packet(self, packet: int | None) -> int:
-        if packet is not None:
-            return packet
-        for number in self.world.flight:
-            return number
-        raise TcpsimError("nothing is in flight")
 
     # -- going back
 

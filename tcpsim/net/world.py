@@ -9,30 +9,27 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from ..tcp.arrives import arrives, reset_for
-from ..tcp.core import child_block
 from ..tcp.errors import TcpsimError
 from ..tcp.output import output
 from ..tcp.profiles import Profile
-from ..tcp.segment import ACK, RST, SYN, Flow, Segment
-from ..tcp.states import CLOSED, LISTEN, TIME_WAIT, Do
+from ..tcp.segment import Flow, Segment
+from ..tcp.states import LISTEN, Do
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
-from ..trace.raw import header_of
 from . import moving
 from .chance import secret
 from .host import Conn, HostData, has_ended, is_over
+from .inbound import arrive
 from .link import Path
 from .moves import Move
+from .outbound import PACKET, transmit
 from .scripts import Script, advance
+from .telling import drain, tell_changes
 
-#: What a heap entry ``(due, serial, kind, id)`` is about.
-PACKET: Final = 0
+#: What a heap entry ``(due, serial, kind, id)`` is about, besides ``PACKET``.
 TIMER: Final = 1
 SCRIPT: Final = 2
-
-_NO_NUMBERS: Final = (CLOSED, 0, 0, 0, 0, 0, 0, None)
 
 
 class World:
@@ -41,12 +38,13 @@ class World:
     ``now``: ns.  ``flight``: packet id -> (due, segment, index of the receiving host).
     ``damaged``: the packets among them whose checksum is wrong.
     ``log``: None, or the plain records of a trace; ``full``: whether it takes every check and variable.
-    ``cause``: the place in the trace of what the current event began with.
+    ``cause``: the place in the trace of what the current event began with; ``packet``: the one it is about.
+    ``before``: at level full, the variables of the event's connections as they were.
     """
 
     __slots__ = (
-        "_before", "_dirty", "_packet", "by_address", "cause", "conns", "damaged", "flight", "full", "heap",
-        "hosts", "log", "next_conn", "next_packet", "next_script", "now", "paths", "scripts", "seed", "serial",
+        "_dirty", "before", "by_address", "cause", "conns", "damaged", "flight", "full", "heap", "hosts", "log",
+        "next_conn", "next_packet", "next_script", "now", "packet", "paths", "scripts", "seed", "serial",
     )  # fmt: skip
 
     def __init__(self, seed: int) -> None:
@@ -65,8 +63,8 @@ class World:
         self.full = False
         self._dirty: list[Conn] = []
         self.cause: int | None = None
-        self._packet = 0
-        self._before: dict[int, dict[str, Any]] = {}
+        self.packet = 0
+        self.before: dict[int, dict[str, Any]] = {}
 
     # -- setting up
 
@@ -115,7 +113,7 @@ class World:
                     continue
                 self.now = due
                 del self.flight[number]
-                self.arrive(flying[1], flying[2])
+                arrive(self, flying[1], flying[2])
                 self.finish()
                 return True
             if kind == TIMER:
@@ -176,7 +174,7 @@ class World:
         for conn in self._dirty:
             conn.log = None
         self._dirty.clear()
-        self._before.clear()
+        self.before.clear()
         self.cause = None
 
     def moves(self) -> list[Move]:
@@ -210,60 +208,6 @@ class World:
 
     # -- events
 
-    def arrive(self, seg: Segment, index: int) -> None:
-        """A packet reaches its host: demultiplex by 4-tuple, then listener, then CLOSED."""
-        host = self.hosts[index]
-        if self.damaged and seg.id in self.damaged:
-            self.damaged.discard(seg.id)
-            if self.log is not None:
-                self.log.append(("refused", self.now, host.name, None, self.cause, seg.id, "checksum"))
-            return
-        conn = host.conns.get(seg.flow)
-        if self.log is not None:
-            number = None if conn is None else conn.number
-            self.cause = len(self.log)
-            self.log.append(("arrived", self.now, host.name, number, None, seg.id))
-            self._packet = seg.id
-        if conn is None:
-            listener = host.listener_for(seg.flow)
-            if listener is None:
-                self._reset(host, seg)
-                return
-            conn = self._child(host, listener, seg) if seg.flags & (SYN | RST | ACK) == SYN else listener
-            if conn is None:
-                return
-        elif seg.flags & SYN:
-            listener = host.listener_for(seg.flow)
-            conn.reopens = conn.fd is None and listener is not None
-            if conn.reopens and listener is not None and conn.tcb.state is TIME_WAIT:
-                conn.listener = listener.number  # who accepts the new incarnation, if one begins
-        self.touch(conn)
-        arrives(conn, seg)
-        if conn.listener is not None and conn.tcb.state is LISTEN:
-            host.forget(conn)  # the next SYN, even in this event, begins a child of its own
-        if conn.log:  # now, since another packet may arrive in the same event
-            self._drain(conn)
-
-    def _child(self, host: HostData, listener: Conn, seg: Segment) -> Conn | None:
-        """The connection that a SYN to ``listener`` begins; None when nobody accepts fast enough."""
-        if len(listener.queue) >= listener.backlog:
-            if self.log is not None:
-                self.log.append(("refused", self.now, host.name, listener.number, self.cause, seg.id, "backlog"))
-            return None
-        child = self.new_conn(host, seg.flow, tcb=child_block(listener.tcb, seg.flow))
-        child.listener = listener.number
-        host.conns[seg.flow] = child
-        return child
-
-    def _reset(self, host: HostData, seg: Segment) -> None:
-        """No connection and no listener: answer as CLOSED does (RFC 9293 3.10.7.1)."""
-        reset, verdict = reset_for(seg)
-        if self.log is not None:
-            told = ("check_closed", verdict.id, _NO_NUMBERS)
-            self.log.append(("checked", self.now, host.name, None, self.cause, seg.id, *told))
-        if reset is not None:
-            self._transmit(host, reset, None)
-
     def expire(self, conn: Conn, timer: str) -> None:
         """A timer of ``conn`` runs out, at whatever time it was set for."""
         if self.log is not None:
@@ -291,14 +235,14 @@ class World:
             conn.log = []
             conn.verbose = self.full
             if self.full:
-                self._before[conn.number] = conn.tcb.variables()
+                self.before[conn.number] = conn.tcb.variables()
 
     def finish(self) -> None:
         """The second half of every event: tell the users, let scripts go on, then send and set timers."""
         dirty = self._dirty
         for conn in dirty:  # scripts may touch more connections meanwhile
             if conn.log:
-                self._drain(conn)
+                drain(self, conn)
             if conn.signals:
                 self._tell(conn)
             owner = conn.owner
@@ -330,13 +274,13 @@ class World:
         tcb = conn.tcb
         host = self.hosts[conn.host]
         if self.log is not None:
-            self._drain(conn)
+            drain(self, conn)
             conn.log = None
             if self.full:
-                self._tell_changes(conn, host.name)
+                tell_changes(self, conn, host.name)
         if conn.out:
             for seg in conn.out:
-                self._transmit(host, seg, conn.number)
+                transmit(self, host, seg, conn.number)
             conn.out.clear()
         if tcb.wake < conn.armed:
             conn.armed = tcb.wake
@@ -351,79 +295,6 @@ class World:
         for conn in self._dirty:
             if has_ended(conn):
                 self.hosts[conn.host].forget(conn)
-
-    def _drain(self, conn: Conn) -> None:
-        """Move what the engine told into the trace, with time, place and cause."""
-        assert conn.log is not None
-        assert self.log is not None
-        where = self.hosts[conn.host].name
-        for kind, *body in conn.log:
-            if kind == "checked":
-                body.insert(0, self._packet)
-            self.log.append((kind, self.now, where, conn.number, self.cause, *body))
-        conn.log.clear()
-
-    def _tell_changes(self, conn: Conn, where: str) -> None:
-        """Level full: the variables and timers that this event changed."""
-        assert self.log is not None
-        before = self._before.pop(conn.number)
-        after = conn.tcb.variables()
-        changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
-        timers = {name: changed.pop(f"{name}_due")[1] for name in TIMERS if f"{name}_due" in changed}
-        if changed:
-            self.log.append(("vars", self.now, where, conn.number, self.cause, changed))
-        for name, due in timers.items():
-            told = ("timer_stopped", self.now, where, conn.number, self.cause, name)
-            self.log.append(told if due == NEVER else ("timer_set", *told[1:], due))
-
-    def _transmit(self, host: HostData, seg: Segment, conn: int | None) -> None:
-        """Put a segment on the link to its destination."""
-        self.next_packet += 1
-        seg.id = self.next_packet
-        log = self.log
-        if log is not None:
-            told = header_of(seg, data=self.full)
-            log.append(("sent", self.now, host.name, conn, self.cause, seg.id, told))
-        target = self.by_address.get(seg.flow[0])
-        path = self.paths.get((host.index, target))
-        if path is None or target is None:
-            if target == host.index or _is_loopback(seg.flow[0]):
-                self.fly(seg, self.now, host.index)
-            elif log is not None:
-                log.append(("refused", self.now, host.name, conn, self.cause, seg.id, "no route"))
-            return
-        due = self.now + path.delay
-        path.count += 1
-        if path.faults or path.loss:
-            copies, rule, later = path.fate()
-            due += later
-            if copies == 2:
-                self.fly(seg, due, target)
-                self.double(seg, due, target, rule)
-                return
-            if copies == 0:
-                if log is not None:
-                    log.append(("lost", self.now, "", conn, self.cause, seg.id, rule))
-                return
-        self.flight[seg.id] = (due, seg, target)
-        self.serial += 1
-        heappush(self.heap, (due, self.serial, PACKET, seg.id))
-
-    def fly(self, seg: Segment, due: int, target: int) -> None:
-        """A packet is in flight until ``due``."""
-        self.flight[seg.id] = (due, seg, target)
-        self.schedule(due, PACKET, seg.id)
-
-    def double(self, seg: Segment, due: int, target: int, rule: str) -> Segment:
-        """A second packet like ``seg``, with a number of its own."""
-        twin = seg.replace()
-        self.next_packet += 1
-        twin.id = self.next_packet
-        if self.log is not None:
-            told = header_of(twin, data=self.full)
-            self.log.append(("duplicated", self.now, "", None, self.cause, twin.id, told, seg.id, rule))
-        self.fly(twin, due, target)
-        return twin
 
     def new_conn(self, host: HostData, flow: Flow, *, listens: bool = False, tcb: Tcb | None = None) -> Conn:
         """A new connection of ``host``, in CLOSED or with a given block.  A listener sends nothing: it takes no ISS."""
@@ -456,8 +327,8 @@ class World:
         new.full = False
         new._dirty = []
         new.cause = None
-        new._packet = 0
-        new._before = {}
+        new.packet = 0
+        new.before = {}
         return new
 
     def key(self) -> tuple[Any, ...]:
@@ -471,8 +342,3 @@ class World:
             frozenset(self.damaged),
             tuple((ends, path.key()) for ends, path in sorted(self.paths.items())),
         )  # fmt: skip
-
-
-def _is_loopback(address: str) -> bool:
-    """Whether an address means the host itself, whichever it is."""
-    return address.startswith("127.") or address == "::1"

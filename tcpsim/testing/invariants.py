@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..net.host import Conn
-from ..net.world import PACKET, TIMER, World
+from ..net.outbound import PACKET
+from ..net.world import TIMER, World
 from ..tcp.errors import TcpsimError
 from ..tcp.profiles import RFC9293, Profile
 from ..tcp.segment import FIN, RST, SYN

@@ -1,0 +1,97 @@
+"""Moves made by hand: what a person does to packets, links and hosts while a simulation runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tcp.errors import TcpsimError
+from ..tcp.notation import parse_segment
+from ..tcp.units import parse_time
+from .handles import Host, Socket
+from .moves import Call, Corrupt, Delay, Deliver, Drop, Duplicate, Inject, Move, Reboot, SetLink
+from .setup import SetUp
+
+
+class ByHand(SetUp):
+    """The part of a simulator that a person drives: one method for each kind of move."""
+
+    def apply(self, move: Move) -> Any:
+        """Make ``move`` now; the simulator says how."""
+        raise NotImplementedError
+
+    def call(self, host: str, name: str, *args: Any) -> Any:
+        """A user call on a host, as a move."""
+        return self.apply(Call(host, name, args))
+
+    def drop(self, packet: int | None = None) -> None:
+        """Lose a packet in flight: the oldest unless named."""
+        self.apply(Drop(self._packet(packet)))
+
+    def deliver(self, *packets: int) -> None:
+        """Let packets in flight arrive now, several in one event: the oldest unless named."""
+        self.apply(Deliver(packets or (self._packet(None),)))
+
+    def duplicate(self, packet: int | None = None) -> None:
+        """Double a packet in flight: the oldest unless named."""
+        self.apply(Duplicate(self._packet(packet)))
+
+    def delay(self, packet: int | None = None, by: str | int = "100ms") -> None:
+        """Let a packet in flight take longer: the oldest unless named."""
+        self.apply(Delay(self._packet(packet), parse_time(by, "by")))
+
+    def corrupt(self, packet: int | None = None) -> None:
+        """Damage a packet in flight: the oldest unless named."""
+        self.apply(Corrupt(self._packet(packet)))
+
+    def reboot(self, host: str | Host) -> None:
+        """Let a host forget its connections, listeners, descriptors and scripts."""
+        self.apply(Reboot(host if isinstance(host, str) else host.name))
+
+    def weather(
+        self,
+        a: str | Host,
+        b: str | Host,
+        *,
+        delay: str | int | None = None,
+        loss: float | None = None,
+    ) -> None:
+        """Change the link from ``a`` to ``b`` for packets sent from now on."""
+        names = [end if isinstance(end, str) else end.name for end in (a, b)]
+        path = self.world.paths.get((self.world.host(names[0]).index, self.world.host(names[1]).index))
+        if path is None:
+            raise TcpsimError(f"no link from {names[0]} to {names[1]}")
+        ns = path.delay if delay is None else parse_time(delay, "delay")
+        self.apply(SetLink(names[0], names[1], ns, path.loss if loss is None else loss))
+
+    def inject(
+        self,
+        host: str | Host,
+        text: str,
+        *,
+        conn: Socket | None = None,
+        absolute: bool = False,
+        delay: str | int = 0,
+    ) -> None:
+        """Put a forged segment on its way to ``host``, as if its peer had sent it: ``"R 101:101(0) win 0"``.
+
+        ``text``: packetdrill's words; its numbers are relative to the connection's ISNs unless ``absolute``.
+        ``conn``: one end of the connection it pretends to belong to; by default the host's newest.  ``delay``:
+        how long it takes.  Raises TcpsimError for a text that cannot be read or a host without connection.
+        """
+        world = self.world
+        index = world.host(host if isinstance(host, str) else host.name).index
+        found = [one for one in world.conns.values() if one.host == index and one.tcb.flow[3]]
+        if conn is not None:
+            found = [one for one in found if one.number == conn.number]
+        if not found:
+            raise TcpsimError(f"inject: {world.hosts[index].name} has no such connection; connect or accept first")
+        tcb = found[-1].tcb
+        seg = parse_segment(text, tcb.flow, iss=None if absolute else tcb.irs, irs=None if absolute else tcb.iss)
+        self.apply(Inject(seg.key(), parse_time(delay, "delay")))
+
+    def _packet(self, packet: int | None) -> int:
+        if packet is not None:
+            return packet
+        for number in self.world.flight:
+            return number
+        raise TcpsimError("nothing is in flight")
