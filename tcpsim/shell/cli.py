@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from .._version import __version__
 from . import output
 from .errors import ShellError, first_line
+from .exporting import export
 from .program import FAILED, Program, fail
 
 if TYPE_CHECKING:
@@ -261,6 +262,9 @@ def diagram(what: str, file: str | None, engine: str | None, style: str, names: 
     file = pictures.DEFAULT_FILE if file is None else file
     drawn = pictures.draw(file, engine=engine, style=style, names=names)
     output.emit(f"{drawn.path}\n")
+
+
+main.add_command(export)
 
 
 @main.command(short_help="Say what is installed and what is missing.")

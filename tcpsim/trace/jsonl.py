@@ -43,9 +43,10 @@ def to_data(record: Record, *, data: bool = True) -> dict[str, Any]:
 
 def segment_data(seg: Header, *, data: bool = True) -> dict[str, Any]:
     """A segment's header as plain data: absolute numbers, flags in tcpdump's letters, octets of data."""
-    options = [list(option) for option in seg.options]
+    stamps = ["TS", seg.tsval, seg.tsecr]
+    options = [stamps if option == ("TS",) else list(option) for option in seg.options]
     if seg.tsval is not None and not any(option[0] == "TS" for option in options):
-        options.append(["TS", seg.tsval, seg.tsecr])
+        options.append(stamps)
     line: dict[str, Any] = {
         "src": seg.src,
         "dst": seg.dst,

@@ -42,14 +42,22 @@ class Trace:
         """The place of the record that put ``packet`` on its way, and its header."""
         from .records import Header
 
+        found = self._found(packet)
+        return None if found is None else (found[0], Header._make(found[1]))
+
+    def place_of(self, packet: int) -> int | None:
+        """The place of the record that put ``packet`` on its way; None where nothing did."""
+        found = self._found(packet)
+        return None if found is None else found[0]
+
+    def _found(self, packet: int) -> tuple[int, tuple[Any, ...]] | None:
         raw = self.raw
         for n in range(self._indexed, len(raw)):
             record = raw[n]
             if record[0] in INTRODUCE:
                 self._packets[record[5]] = n, record[6]
         self._indexed = len(raw)
-        found = self._packets.get(packet)
-        return None if found is None else (found[0], Header._make(found[1]))
+        return self._packets.get(packet)
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -93,16 +101,12 @@ class Trace:
             if cause is None:
                 cause = found[0]
         elif kind == "checked":
-            packet, check, verdict, numbers = body
+            packet, check, _, numbers = body
             found = self.introduced(packet)
             assert found is not None, f"record {n} names packet {packet}, which nothing introduced"
-            seg = found[1]
-            body = [
-                packet,
-                check,
-                verdict,
-                because(check, seg.flags, seg.seq, seg.ack, seg.len, numbers),
-            ]
+            if not isinstance(numbers, str):  # a trace that was read from a file has the words
+                seg = found[1]
+                body[3] = because(check, seg.flags, seg.seq, seg.ack, seg.len, numbers)
         record: Record = KINDS[kind](n, kind, t, where, conn, cause, *body)
         return record
 

@@ -1,0 +1,80 @@
+"""``tcpsim export``: a trace as a file of another format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import output
+
+EPILOG = """
+\b
+Examples:
+  tcpsim export three-way-handshake -o handshake.svg
+  tcpsim play normal-close -o close.jsonl; tcpsim export close.jsonl -o close.mmd
+  tcpsim export S-08 -o - --format txt
+"""
+
+
+class _Export(click.Command):
+    """Its help lists the formats there are."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from ..render.exports import FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl([(suffix, format.what) for suffix, format in FORMATS.items()])
+        super().format_epilog(ctx, formatter)
+
+
+@click.command(name="export", cls=_Export, short_help="Write a trace as a picture or for other tools.", epilog=EPILOG)
+@click.argument("trace")
+@click.option(
+    "-o",
+    "file",
+    required=True,
+    metavar="FILE",
+    help="Where to; the suffix says the format.  - is standard output, and needs --format.",
+)
+@click.option(
+    "--format", "form", metavar="SUFFIX", help="The format, if FILE's suffix does not say it: svg, txt and so on."
+)
+@click.option("--picture", metavar="NAME", help="Which picture, where a format has several.")
+@click.option("--numbers", type=click.Choice(["absolute", "relative"]), help="How SEQ and ACK are counted.")
+@click.option("--names", type=click.Choice(["tcpsim", "rfc"]), help="Spelling of the states.")
+@click.option("--hosts", metavar="A,B", help="Which hosts, from left to right.")
+@click.option("--conn", type=int, metavar="N", help="Only this connection, by its number in the trace.")
+@click.option("--no-data", is_flag=True, help="Without the segments' payload.")
+@click.option("--seed", type=int, default=0, metavar="N", help="Decides all chance of a scenario; 0 unless given.")
+def export(trace: str, file: str, form: str | None, seed: int, **given: Any) -> None:
+    """Write TRACE, a saved trace (.jsonl) or a scenario's name, to FILE.
+
+    The suffix of FILE says the format.  An option that the format has no use for is an error.
+    """
+    from ..render.exports import format_of
+    from .traces import trace_of
+
+    to_stdout = file == output.STDOUT
+    if not to_stdout:
+        output.check_writable(file)
+    suffix = form if form is None else f".{form.removeprefix('.')}"
+    format = format_of(file if suffix is None else f"x{suffix}")
+    options = _options(given)
+    format.check(options)
+    content = format.write(trace_of(trace, seed=seed), **options)
+    if to_stdout:
+        output.emit(content)
+    else:
+        output.write_file(file, content)
+        output.emit(f"{file}\n")
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, as the formats call them."""
+    options = {name: value for name, value in given.items() if value not in (None, False)}
+    if options.pop("no_data", False):
+        options["data"] = False
+    if "hosts" in options:
+        options["hosts"] = tuple(name.strip() for name in options["hosts"].split(","))
+    return options

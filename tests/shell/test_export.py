@@ -1,0 +1,64 @@
+"""``tcpsim export``: every format from a scenario and from a saved trace, and what it says when it cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from tcpsim.render import UnknownChoice, ladder
+from tcpsim.render.exports import FORMATS, Format, export
+from tcpsim.scenarios import play
+
+from .running import one_line, tcpsim
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_saved_trace_exports_as_the_scenario_does(suffix: str) -> None:
+    trace = play("normal-close", trace="full").trace
+    content = export(trace, f"x{suffix.upper()}")
+    assert content
+    assert content == export(trace, f"x{suffix}")
+
+
+def test_from_a_scenario_to_a_file_to_another(tmp_path: Path) -> None:
+    done = tcpsim("export", "S-08", "-o", "close.jsonl", "--no-data", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "close.jsonl\n", "")
+    done = tcpsim("export", "close.jsonl", "-o", "-", "--format", "txt", "--numbers", "relative", cwd=tmp_path)
+    assert done.stdout == ladder(play("S-08").trace, numbers="relative")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("S-08", "-o", "x.doc"), "no export format with the suffix '.doc'; choose one of: .svg"),
+        (("S-08", "-o", "x"), "the suffix of a file says its format"),
+        (("S-08", "-o", "-"), "the suffix of a file says its format"),
+        (("S-808", "-o", "x.txt"), "no scenario 'S-808'"),
+        (("no.jsonl", "-o", "x.txt"), "cannot read no.jsonl: no such file"),
+        (("made.jsonl", "-o", "x.txt"), "cannot read made.jsonl, line 1 is not JSON"),
+        (("noise.jsonl", "-o", "x.txt"), "it is no text in UTF-8"),
+        (("S-08", "-o", "x.jsonl", "--numbers", "relative"), "no option 'numbers' for the trace itself"),
+        (("S-08", "-o", "x.svg", "--picture", "oil"), "no picture 'oil'; choose one of"),
+        (("S-08", "-o", "no/x.svg"), "there is no folder no"),
+        (("S-08", "-o", "x.txt", "--hosts", "client,nobody"), "no host 'nobody'"),
+        (("S-08", "-o", "x.txt", "--conn", "99"), "no connection '99'"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line_and_leaves_no_file(
+    args: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "made.jsonl").write_text("made by hand", encoding="utf-8")
+    (tmp_path / "noise.jsonl").write_bytes(b"\xff\xfe")
+    done = tcpsim("export", *args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in one_line(done.stderr)
+    assert {path.name for path in tmp_path.iterdir()} == {"made.jsonl", "noise.jsonl"}
+
+
+def test_help_lists_every_format(tmp_path: Path) -> None:
+    text = tcpsim("export", "--help", cwd=tmp_path).stdout
+    assert all(f"  {suffix} " in text for suffix in FORMATS)
+
+
+def test_a_format_names_the_options_that_it_takes() -> None:
+    with pytest.raises(UnknownChoice, match="no option 'tap' for a painting: this format takes no options"):
+        Format("none", "none", "a painting").check(["tap"])
