@@ -7,6 +7,7 @@ from .describe import describe
 from .diagram import Diagram, state_diagram
 from .errors import DrawingFailed, MissingTool, UnknownChoice
 from .ladder import ladder
+from .pcap import pcapng
 from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
 from .state_dot import render_dot, state_diagram_dot
 from .state_svg import state_diagram_svg
@@ -22,6 +23,7 @@ __all__ = [
     "figure_lines",
     "ladder",
     "ladder_lines",
+    "pcapng",
     "render_dot",
     "state_diagram",
     "state_diagram_dot",

@@ -370,7 +370,7 @@ class _Reader:
         if packet is None:
             return
         side = packet.to if isinstance(record, Arrived) else None
-        words = "" if isinstance(record, Arrived) else _fate(record)
+        words = "" if isinstance(record, Arrived) else fate(record)
         if packet.end is not None:  # it had arrived, and was turned away at the door
             self._add(Event(record.n, record.t, "note", packet.to, words, packet.flow))
             return
@@ -397,7 +397,7 @@ class _Reader:
         self._add(Event(record.n, record.t, kind, side, words, flow))
 
 
-def _fate(record: Lost | Refused) -> str:
+def fate(record: Lost | Refused) -> str:
     """What became of a packet that did not arrive."""
     if isinstance(record, Refused):
         return f"refused ({record.by})"

@@ -29,7 +29,7 @@ _PACKAGES: Final = (
     ("ipython", "the REPL with IPython", "pip install 'tcpsim[repl]'", False),
     ("hypothesis", "tcpsim.testing", "pip install 'tcpsim[testing]'", False),
     ("pytest", "the pytest plugin", "pip install 'tcpsim[testing]'", False),
-    ("python-pcapng", "reading captures", "pip install 'tcpsim[pcap]'", False),
+    ("python-pcapng", "captures (.pcapng)", "pip install 'tcpsim[pcap]'", False),
     ("h11", "the HTTP lesson", "pip install 'tcpsim[lessons]'", False),
     ("ipykernel", "the notebooks", "pip install 'tcpsim[jupyter]'", False),
 )

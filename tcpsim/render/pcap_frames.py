@@ -1,0 +1,230 @@
+"""What a capture shows: which packet passes which tap when, and a comment on each.
+
+A tap stands at a host's side of its links, as tcpdump does.  So a packet lost on the way is seen at its sender's
+tap only, a duplicate and a forged packet at their receiver's only, and what a host sends to itself once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ..tcp.states import BY_ID, CLOSED, Kind, State
+from ..tcp.verdicts import VERDICTS
+from ..trace.raw import INTRODUCE
+from ..trace.records import Call, Header, Lost, Refused
+from ..trace.trace import Trace
+from .errors import UnknownChoice
+from .story import call_words, fate, timer_name
+
+#: The tap that stands for all hosts.
+BOTH: Final = "both"
+
+#: Names that the first and the second host answer to where no host is called so.
+_ROLES: Final = ("client", "server")
+
+#: Calls that a segment may follow from.
+_SENDING_CALLS: Final = frozenset(("connect", "send", "sendall", "sendto", "shutdown", "close", "abort"))
+
+
+class Frame(NamedTuple):
+    """A packet at a tap.  ``tap``: the host's name; ``outbound``: whether it leaves it.
+
+    ``damaged``: whether it arrives with a wrong checksum.  ``comment``: what it has to do with the host's state.
+    """
+
+    t: int
+    tap: str
+    outbound: bool
+    packet: int
+    seg: Header
+    damaged: bool
+    comment: str
+
+
+def tap_names(trace: Trace, tap: str | None = None) -> tuple[str, ...]:
+    """The hosts to listen at.
+
+    ``tap``: a host's name; "client" or "server", the first and the second host; "both", all of them; None, the
+    first.  Raises ``UnknownChoice`` for a host that the trace does not know.
+    """
+    known = [host["name"] for host in trace.header.get("hosts", ())]
+    known += sorted({raw[2] for raw in trace.raw if raw[2]} - set(known)) if not known else []
+    if tap == BOTH:
+        return tuple(known)
+    if tap is None:
+        return tuple(known[:1])
+    if tap in known:
+        return (tap,)
+    if tap in _ROLES[: len(known)]:
+        return (known[_ROLES.index(tap)],)
+    raise UnknownChoice(f"no tap {tap!r}; choose one of: {', '.join((*known, BOTH))}")
+
+
+def frames(trace: Trace, tap: str | None = None) -> Iterator[Frame]:
+    """The packets that pass the tap, in the order of the trace.  ``tap`` and errors as for ``tap_names``."""
+    taps = tap_names(trace, tap)
+    told = _Comments(trace)
+    senders: dict[int, tuple[str, Header]] = {}
+    arrived: set[int] = set()
+    for n, raw in enumerate(trace.raw):
+        kind, t, where = raw[:3]
+        if kind in INTRODUCE:
+            packet = raw[5]
+            senders[packet] = where if kind == "sent" else "", Header._make(raw[6])
+            if kind == "sent" and where in taps:
+                yield Frame(t, where, True, packet, senders[packet][1], False, told.of_sending(n, packet))
+        elif kind == "arrived" or (kind == "refused" and raw[5] not in arrived):
+            packet = raw[5]
+            arrived.add(packet)
+            sender, seg = senders[packet]
+            if where in taps and where != sender:
+                damaged = kind == "refused" and raw[6] == "checksum"
+                yield Frame(t, where, False, packet, seg, damaged, told.of_arrival(n, packet))
+
+
+class _Passing:
+    """What there is to say where a packet passes a tap, in the order in which it is said."""
+
+    __slots__ = ("after", "changes", "reasons", "stands", "stopped")
+
+    def __init__(self, reasons: list[str], stands: str) -> None:
+        self.reasons = reasons  # what it is sent for, or where it comes from
+        self.stands = stands  # the host's state, where nothing changes it
+        self.changes: list[str] = []
+        self.stopped = ""  # by which check
+        self.after: list[str] = []
+
+    def words(self) -> list[str]:
+        told = self.changes
+        if not told:
+            told = [words for words in (self.stands, self.stopped) if words]
+        return [*self.reasons, *told, *self.after]
+
+
+class _Comments:
+    """The comments, gathered in one pass: what became of a packet is known only later."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.passing: dict[int, _Passing] = {}  # by the record of a sending or an arrival
+        self.fates: dict[int, list[str]] = {}  # by packet: what the network did to it
+        self.ends: dict[int, int] = {}  # by packet: the record of its arrival
+        self.origins: dict[int, list[str]] = {}  # by packet that no host sent: where it comes from
+        self.states: dict[int, State] = {}
+        # By what an event began with: its calls, and the changes they made, until a packet tells them.
+        self.calls: dict[int, list[str]] = {}
+        self.changes: dict[int, list[str]] = {}
+        for n, raw in enumerate(trace.raw):
+            read = self._READ.get(raw[0])
+            if read is not None:
+                read(self, n, raw)
+        for cause, changes in self.changes.items():
+            if cause in self.passing:  # an arrival that no segment followed
+                self.passing[cause].changes += changes
+
+    def of_sending(self, n: int, packet: int) -> str:
+        """The comment at the sender's tap."""
+        words = self.passing[n].words() + self.fates.get(packet, [])
+        end = self.ends.get(packet)
+        if end is None and packet not in self.fates:
+            words.append("still on its way when the trace ends")
+        elif end is not None and self.trace.raw[end][2] == self.trace.raw[n][2]:  # to itself: seen only here
+            words += self.passing[end].words()
+        return f"#{packet} {'; '.join(words)}"
+
+    def of_arrival(self, n: int, packet: int) -> str:
+        """The comment at the receiver's tap."""
+        return f"#{packet} {'; '.join(self.passing[n].words())}"
+
+    # -- reading
+
+    def _call(self, n: int, raw: tuple[Any, ...]) -> None:
+        record = self.trace[n]
+        assert isinstance(record, Call)
+        if record.name in _SENDING_CALLS:
+            self.calls.setdefault(n if record.cause is None else record.cause, []).append(call_words(record))
+
+    def _sent(self, n: int, raw: tuple[Any, ...]) -> None:
+        where, conn, cause = raw[2:5]
+        reasons = [] if cause is None else [*self._reason(cause), *self.calls.pop(cause, ())]
+        self.passing[n] = _Passing(reasons, self._stands(where, conn))
+        if cause is not None:
+            self.passing[n].changes += self.changes.pop(cause, ())
+
+    def _reason(self, cause: int) -> list[str]:
+        """What a segment is sent for, calls apart."""
+        kind = self.trace.raw[cause][0]
+        if kind == "arrived":
+            return [f"answers #{self.trace.raw[cause][5]}"]
+        return [f"{timer_name(self.trace.raw[cause][5])} timer runs out"] if kind == "timer_fired" else []
+
+    def _stands(self, where: str, conn: int | None) -> str:
+        state = None if conn is None else self.states.get(conn)
+        return f"{where} has no such connection" if state is None else f"{where} in {state}"
+
+    def _arrived(self, n: int, raw: tuple[Any, ...]) -> None:
+        _, _, where, conn, _, packet = raw
+        self.ends[packet] = n
+        self.passing[n] = _Passing(self.origins.get(packet, []), self._stands(where, conn))
+
+    def _fired(self, n: int, raw: tuple[Any, ...]) -> None:
+        _, _, where, conn, cause, rule = raw
+        row = BY_ID[rule]
+        self.states[conn] = row.dst
+        if row.dst is CLOSED:
+            del self.states[conn]
+        if cause is None:
+            return
+        change = f"{where}: {row.src} -> {row.dst} ({rule})"
+        if cause in self.passing and row.cue.kind is not Kind.CALL:
+            self.passing[cause].changes.append(change)
+        else:
+            self.changes.setdefault(cause, []).append(change)
+
+    def _checked(self, n: int, raw: tuple[Any, ...]) -> None:
+        verdict = VERDICTS.get(raw[7])
+        passing = self.passing.get(raw[4])
+        if verdict is not None and passing is not None:
+            answer = "" if verdict.reply == "nothing" else f", so {verdict.reply}"
+            passing.stopped = f"{verdict.words} ({verdict.id}){answer}"
+            if raw[3] is None:
+                passing.stands = raw[2]
+
+    def _lost(self, n: int, raw: tuple[Any, ...]) -> None:
+        record = self.trace[n]
+        assert isinstance(record, Lost)
+        words = fate(record)
+        self._befell(record.packet, words if words != "lost" else "lost on the way")
+
+    def _injected(self, n: int, raw: tuple[Any, ...]) -> None:
+        self.origins[raw[5]] = ["forged"]
+
+    def _duplicated(self, n: int, raw: tuple[Any, ...]) -> None:
+        self._befell(raw[7], f"doubled on the way as #{raw[5]} ({raw[8]})")
+        self.origins[raw[5]] = [f"a copy of #{raw[7]}"]
+
+    def _refused(self, n: int, raw: tuple[Any, ...]) -> None:
+        record = self.trace[n]
+        assert isinstance(record, Refused)
+        words = "damaged on the way: its checksum is wrong" if record.by == "checksum" else fate(record)
+        if record.packet in self.ends:  # it had arrived, and was turned away at the door
+            self.passing[self.ends[record.packet]].after.append(words)
+            return
+        self.passing[n] = _Passing([], words)
+        self._befell(record.packet, words)
+
+    def _befell(self, packet: int, words: str) -> None:
+        self.fates.setdefault(packet, []).append(words)
+
+    _READ: Final = {
+        "call": _call,
+        "sent": _sent,
+        "arrived": _arrived,
+        "fired": _fired,
+        "checked": _checked,
+        "lost": _lost,
+        "injected": _injected,
+        "duplicated": _duplicated,
+        "refused": _refused,
+    }
