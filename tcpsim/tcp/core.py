@@ -213,23 +213,31 @@ class Core:
     # -- segments
 
     def emit(self, seq: int, flags: int, data: bytes = b"", options: tuple[Option, ...] = ()) -> None:
-        """Put a segment of this connection on the wire; whatever carries an ACK settles the ACK owed."""
+        """Put a segment of this connection on the wire; whatever carries an ACK settles the ACK owed.
+
+        The right edge of the window advances in worthwhile steps only (RFC 9293 3.8.6.2.2).
+        """
         tcb = self.tcb
+        ack = 0
+        wnd = tcb.rcv_wnd
         if flags & ACK:
-            wnd = self.offered_window() >> tcb.rcv_shift
+            gain = tcb.rcv_limit - tcb.rcv_buf.size - wnd
+            if gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
+                tcb.rcv_wnd = wnd = wnd + gain
             tcb.last_ack_sent = ack = tcb.rcv_nxt
             tcb.ack_now = False
             tcb.delack_due = NEVER
-        else:
-            ack, wnd = 0, tcb.rcv_wnd
-        if flags & SYN:
-            wnd = tcb.rcv_wnd  # never scaled (RFC 7323 2.2)
+            if not flags & SYN:  # whose window is never scaled (RFC 7323 2.2)
+                wnd >>= tcb.rcv_shift
         if wnd > 65535:
             wnd = 65535
-        segment = Segment(tcb.peer_flow, seq, ack, flags, wnd, data, 0, None, None, options)
         if tcb.ts_ok and not flags & RST:
-            segment.tsval = self.timestamp()
-            segment.tsecr = tcb.ts_recent if flags & ACK else 0
+            profile = self.profile
+            stamp = (self.now // profile.timestamp_tick + profile.timestamp_start) & MASK  # as in timestamp()
+            echo = tcb.ts_recent if flags & ACK else 0
+            segment = Segment(tcb.peer_flow, seq, ack, flags, wnd, data, 0, stamp, echo, options)
+        else:
+            segment = Segment(tcb.peer_flow, seq, ack, flags, wnd, data, 0, None, None, options)
         if tcb.snd_up is not None and flags & (ACK | SYN | RST) == ACK:
             _point_at_urgent(segment, tcb.snd_up)
         self.out.append(segment)
@@ -246,29 +254,16 @@ class Core:
         cap = tcb.mss_cap
         return most if cap is None or most < cap else cap
 
-    def offered_window(self) -> int:
-        """RCV.WND after moving the right edge, which advances in worthwhile steps only (RFC 9293 3.8.6.2.2)."""
-        tcb = self.tcb
-        room = tcb.rcv_limit - tcb.rcv_buf.size
-        gain = room - tcb.rcv_wnd
-        if gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
-            tcb.rcv_wnd = room
-        return tcb.rcv_wnd
-
-    def ack_seq(self) -> int:
-        """SEQ for a segment without text: SND.NXT, but never beyond a right edge that has moved left (A-16)."""
-        tcb = self.tcb
-        if self.profile.probe_advances_snd_nxt:
-            return tcb.snd_nxt
-        # Our SYN and FIN are sent without asking the window, so they do not count against it.
-        edge = tcb.snd_una + tcb.snd_wnd + (tcb.snd_una == tcb.iss) + (tcb.fin_seq is not None)
-        if tcb.max_snd_wnd and (tcb.snd_nxt - edge) & MASK < 1 << 31:
-            return edge & MASK
-        return tcb.snd_nxt
-
     def send_ack(self) -> None:
-        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at once."""
-        self.emit(self.ack_seq(), ACK)
+        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at once; SEQ is never beyond a right edge that has moved left (A-16)."""
+        tcb = self.tcb
+        seq = tcb.snd_nxt
+        if (seq - tcb.snd_una) & MASK > tcb.snd_wnd and tcb.max_snd_wnd and not self.profile.probe_advances_snd_nxt:
+            # Our SYN and FIN are sent without asking the window, so they do not count against it.
+            edge = tcb.snd_una + tcb.snd_wnd + (tcb.snd_una == tcb.iss) + (tcb.fin_seq is not None)
+            if (seq - edge) & MASK < HALF:
+                seq = edge & MASK
+        self.emit(seq, ACK)
 
     def challenge(self) -> None:
         """The same, as often as the profile allows (RFC 5961 7, A-37)."""

@@ -23,37 +23,42 @@ _TELLING: Final = ACK | FIN | RST | SYN | URG
 def predicted(c: Core, seg: Segment) -> bool:
     """Whether ``seg`` was as expected, and has been processed.  False: nothing has changed."""
     tcb = c.tcb
+    rcv_nxt = tcb.rcv_nxt
     if (
         tcb.state is not ESTABLISHED
+        or seg.seq != rcv_nxt
         or seg.flags & _TELLING != ACK
-        or seg.seq != tcb.rcv_nxt
         or tcb.rcv_fin is not None
-        or tcb.rcv_buf.early
         or tcb.persist_due != NEVER
+        or tcb.rcv_buf.early
     ):
         return False
-    tsval = seg.tsval
-    if tcb.ts_ok and (tsval is None or (tsval - tcb.ts_recent) & MASK >= HALF):
-        return False
     ack = seg.ack
-    news = (ack - tcb.snd_una) & MASK
-    if news > (tcb.snd_nxt - tcb.snd_una) & MASK or not seg.wnd or seg.len > tcb.rcv_wnd or not tcb.rcv_wnd:
+    una = tcb.snd_una
+    length = seg.len
+    wnd = seg.wnd << tcb.snd_shift
+    if ack != una and (ack - una) & MASK > (tcb.snd_nxt - una) & MASK:
+        return False
+    if not wnd or length > tcb.rcv_wnd or not tcb.rcv_wnd:
         return False
     if tcb.ts_ok:
-        if (tcb.last_ack_sent - seg.seq) & MASK < HALF:
-            tcb.ts_recent = tsval  # type: ignore[assignment]
+        tsval = seg.tsval
+        if tsval is None or (tsval - tcb.ts_recent) & MASK >= HALF:
+            return False
+        if (tcb.last_ack_sent - rcv_nxt) & MASK < HALF:
+            tcb.ts_recent = tsval
             tcb.ts_recent_at = c.now
     if tcb.keepalive is not None:
         c.heard()
-    if news:
+    if ack != una:
         acknowledged(c, ack, seg.tsecr)
-    newer = (seg.seq - tcb.snd_wl1) & MASK
+    newer = (rcv_nxt - tcb.snd_wl1) & MASK
     if newer < HALF and (newer or (ack - tcb.snd_wl2) & MASK < HALF):
-        tcb.snd_wl1 = seg.seq
+        tcb.snd_wl1 = rcv_nxt
         tcb.snd_wl2 = ack
-        tcb.snd_wnd = wnd = seg.wnd << tcb.snd_shift
+        tcb.snd_wnd = wnd
         if wnd > tcb.max_snd_wnd:
             tcb.max_snd_wnd = wnd
-    if seg.len:
+    if length:
         accept_text(c, seg.data)
     return True
