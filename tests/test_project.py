@@ -29,6 +29,7 @@ FLOORS = [
     "scenarios",
     "net",
     "render",
+    "explain",
     "trace",
     "tcp",
     "_version",

@@ -3,7 +3,7 @@
 Nothing here reads a clock, draws chance or looks at the environment: the same input gives the same bytes.
 """
 
-from .describe import describe
+from ..explain.describe import describe
 from .diagram import Diagram, state_diagram
 from .errors import DrawingFailed, MissingTool, UnknownChoice
 from .ladder import ladder

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, Final, NamedTuple
 
+from ..explain.describe import describe
 from ..tcp.segment import RST
 from ..tcp.states import State
 from ..trace.trace import Trace
-from .describe import describe
 from .edges import NAMES, state_name
 from .errors import check_choice
 from .rows import End, LadderLine, lines_of

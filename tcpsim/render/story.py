@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from ..explain.words import call_words, timer_name
 from ..tcp.segment import FIN, RST, SYN
 from ..tcp.seq import MASK
 from ..tcp.states import CLOSED, State
@@ -414,27 +415,3 @@ def _words(record: Call | TimerFired | Note | Rebooted) -> tuple[str, str]:
     if record.text.startswith("signal "):
         return "note", f"user is told: {record.text.removeprefix('signal ')}"
     return "note", record.text
-
-
-def timer_name(timer: str) -> str:
-    """The timer as the RFC calls it."""
-    return "2MSL" if timer == "time_wait" else timer
-
-
-def call_words(record: Call) -> str:
-    """The call as a person would write it: without descriptors, which mean nothing to the reader."""
-    args = list(record.args)
-    match record.name:
-        case "connect":  # without a local port that was left to the host
-            args = args[:2] + [port for port in args[2:] if port]
-        case "listen":  # without the wildcard address and the backlog
-            args = [arg for arg in args[:2] if arg]
-        case _:
-            args = args[1:] if args and isinstance(args[0], int) else args
-    if record.name == "recv":
-        octets = "end of stream" if record.result == "0 octets" else record.result
-        return f"recv() = {octets}"
-    shown = ", ".join(str(arg) if isinstance(arg, int | str) else repr(arg) for arg in args)
-    result = record.result
-    answer = f" = {result}" if isinstance(result, str) else ""
-    return f"{record.name}({shown}){answer}"

@@ -305,7 +305,7 @@ def test_every_kind_of_record_can_be_described() -> None:
     for line in (
         "snd_una 100 -> 101", "rtx timer set to 1.000", "2MSL timer stopped", "5 octets can be read",
         "refuses #5 SYN SEQ=1 WND=1000 (backlog)", "injects #6 RST SEQ=1 WND=1000", "reboot",
-        "move 4: move=drop, packet=7",
+        "by hand at step 4: drop packet 7",
     ):  # fmt: skip
         assert line in words
 

@@ -10,7 +10,6 @@ from ..trace.records import (
     Delivered,
     Duplicated,
     Fired,
-    Header,
     Injected,
     Lost,
     Moved,
@@ -24,20 +23,13 @@ from ..trace.records import (
     TimerStopped,
     Vars,
 )
-from .story import call_words, timer_name
+from .words import call_words, move_words, segment_words, timer_name
 
 
 def describe(record: Record) -> str:
     """``record`` in one line: time, place, what happened; numbers are absolute."""
     place = record.where or "network"
     return f"{format_time(record.t):>8}  {place:<8}  {_words(record)}"
-
-
-def segment_words(seg: Header) -> str:
-    """``SYN,ACK SEQ=300 ACK=101 WND=1000``; LEN only where there is data."""
-    ack = f" ACK={seg.ack}" if seg.has_ack else ""
-    octets = f" LEN={seg.len}" if seg.len else ""
-    return f"{seg.names} SEQ={seg.seq}{ack} WND={seg.wnd}{octets}"
 
 
 def _words(record: Record) -> str:
@@ -72,7 +64,6 @@ def _words(record: Record) -> str:
         case Delivered():
             return f"{record.octets} octets can be read"
         case Moved():
-            fields = ", ".join(f"{key}={value}" for key, value in record.move.items())
-            return f"move {record.position}: {fields}"
+            return f"by hand at step {record.position}: {move_words(record.move)}"
         case Rebooted() | Note():
             return record.text

@@ -1,0 +1,218 @@
+"""Why one record is as it is: an answer in one sentence, the lesson in another, and where the standard says so."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..tcp.because import PLACES
+from ..tcp.states import SYN_SENT, State
+from ..tcp.units import format_time
+from ..tcp.verdicts import VERDICTS as KNOWN_VERDICTS
+from ..trace.records import (
+    Arrived,
+    Call,
+    Checked,
+    Delivered,
+    Duplicated,
+    Fired,
+    Injected,
+    Lost,
+    Moved,
+    Note,
+    Rebooted,
+    Record,
+    Refused,
+    Sent,
+    TimerFired,
+    TimerSet,
+    TimerStopped,
+    Vars,
+)
+from ..trace.trace import Trace
+from . import checks, rules
+from .sending import why_sent
+from .variables import VARIABLES, rfc_name, shown
+from .words import call_words, move_words, segment_words, timer_name
+
+
+class Answer(NamedTuple):
+    """``says``: what happened and why, in one sentence.  ``lesson``: what to learn from it, "" if nothing."""
+
+    says: str
+    lesson: str = ""
+    refs: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+
+
+#: Why the network refuses a packet, by the words of the record.
+_REFUSED = {
+    "checksum": Answer("its checksum is wrong", "A damaged segment counts as lost: it is sent again.", ("3.1",), ("MUST-3",)),
+    "backlog": Answer("the listener's queue is full: nobody accepts fast enough",
+                      "Dropping the SYN lets the client try again later.", ("3.9.1.1",)),
+    "no route": Answer("no link leads there", "To the sender that looks like loss.", ("3.9.2",)),
+}  # fmt: skip
+
+#: What the user is told, by the words of the record.
+_TOLD = {
+    "signal open": ("The handshake is complete: the program may send and receive.", "3.10.7.4 (fifth)", ()),
+    "signal closing": ("The program learns that no more will come: recv() gives the end of the stream.",
+                       "3.10.7.4 (eighth)", ("MUST-12", "LC-17")),
+    "signal reset": ("The program learns that the connection was not closed but cut off.", "3.5.3", ("MUST-12",)),
+    "signal refused": ("The program learns that its opening was answered with a RST.", "3.10.7.4 (second)", ("MUST-11",)),
+    "signal timed out": ("The program learns that the peer does not answer.", "3.8.3", ("MUST-20", "MUST-22")),
+    "signal user timeout": ("The program learns that its patience has ended.", "3.10.8", ("LC-25",)),
+    "signal delivery trouble": ("R1 is reached: the connection goes on, but the program may want to know.", "3.8.3",
+                                ("SHLD-9", "MUST-20")),
+}  # fmt: skip
+
+
+def answer(trace: Trace, record: Record, event: range) -> Answer:
+    """Why ``record``, of the event with those records, is as it is."""
+    match record:
+        case Arrived():
+            return _arrived(trace, record, event)
+        case Sent():
+            why = why_sent(trace, record, event)
+            says = f"{record.where} sends #{record.packet} {segment_words(record.seg)}: {why.says}"
+            return Answer(says, why.lesson, why.refs, why.requirements)
+        case Checked():
+            return checked(trace, record)
+        case Fired():
+            return fired(record)
+        case Call():
+            return _call(record)
+        case TimerFired() | TimerSet() | TimerStopped():
+            return _timer(record)
+        case Vars():
+            return _vars(record)
+        case Delivered():
+            return Answer(
+                f"{record.octets} octets can be read on {record.where}: they are next in order",
+                "A program gets the octets in the order in which they were sent, or not at all.",
+                ("3.10.7.4 (seventh)",), ("LC-22",),
+            )  # fmt: skip
+        case Note():
+            return _note(record)
+        case Lost() | Refused() | Duplicated() | Injected():
+            return _fate(record)
+        case Rebooted():
+            says = f"{record.where} restarts: {record.text}"
+            lesson = "The other ends know nothing of it: their connections are half-open until they send something."
+            return Answer(says, lesson, ("3.5.1",), ("LC-18",))
+        case Moved():
+            return _moved(record)
+
+
+def _arrived(trace: Trace, record: Arrived, event: range) -> Answer:
+    """How the checks ended for a segment."""
+    head = f"#{record.packet} {segment_words(record.seg)}"
+    told = [found for n in event if isinstance(found := trace[n], Checked) and found.packet == record.packet]
+    stop = next((one for one in told if one.verdict is not None), None)
+    if stop is not None:
+        why = checked(trace, stop)
+        return Answer(f"{head}: {why.says}", why.lesson, why.refs, why.requirements)
+    rows = [found for n in event if isinstance(found := trace[n], Fired) and found.conn == record.conn]
+    if rows:
+        whys = [fired(row) for row in rows]
+        moves = "; ".join(why.says for why in whys)
+        refs = tuple(dict.fromkeys(ref for why in whys for ref in why.refs))
+        ids = tuple(dict.fromkeys(id for why in whys for id in why.requirements))
+        return Answer(f"{head}: passes every check; {moves}", " ".join(why.lesson for why in whys), refs, ids)
+    octets = sum(found.octets for n in event if isinstance(found := trace[n], Delivered))
+    effect = f"; {octets} octets can be read" if octets else ""
+    if record.seg.len and not octets:
+        effect = "; nothing of it is next in order"
+    what = "passes every check"
+    return Answer(f"{head}: {what}{effect}", "", ("3.10.7.4",), ("LC-3",) if not record.seg.len else ("LC-22",))
+
+
+def place(check: str) -> str:
+    """The check's place in the standard: ``First, check sequence number``."""
+    return PLACES.get(check, check)
+
+
+def checked(trace: Trace, record: Checked) -> Answer:
+    """What one check concluded."""
+    note = checks.CHECKS.get(record.check)
+    asks, ref, ids = (note.asks, note.ref, note.requirements) if note else ("", "3.10.7.4", ())
+    if record.check == "check_security" and State(trace.raw[record.n][8][0]) is SYN_SENT:
+        ref = "3.10.7.3"
+    where = place(record.check)
+    if record.verdict is None:
+        return Answer(f"passes {where}: {record.because}", asks, (ref,), ids)
+    verdict = KNOWN_VERDICTS.get(record.verdict)
+    lesson = checks.VERDICTS.get(record.verdict, checks.VerdictNote(""))
+    word = "taken" if checks.is_taken(record.verdict) else "dropped"
+    words = f", {verdict.words}" if verdict else ""
+    reply = f"; the answer is {verdict.reply}" if verdict and verdict.reply != "nothing" else ""
+    refs = (verdict.ref if verdict else ref,)
+    return Answer(f"{word} at {where}: {record.because}{words}{reply}", lesson.lesson, refs, lesson.requirements)
+
+
+def fired(record: Fired) -> Answer:
+    """Which row was followed, and what made it so."""
+    row = record.row
+    note = rules.CUES.get(row.cue.id, rules.Note(""))
+    guard = f" ({row.when})" if row.when else ""
+    says = f"{row.src} -> {row.dst} by {row.cue.kind.value} {row.cue.event}{guard}, rule {row.id}"
+    return Answer(says, note.words, (row.ref,), note.requirements)
+
+
+def _call(record: Call) -> Answer:
+    note = rules.CALLS.get(record.name, rules.Note("", "3.9.1"))
+    says = f"the program on {record.where} calls {call_words(record)}"
+    return Answer(says, note.words, (note.ref,), note.requirements)
+
+
+def _timer(record: TimerFired | TimerSet | TimerStopped) -> Answer:
+    note = rules.TIMERS.get(record.timer, rules.Note("", "3.10.8"))
+    what = {"timer_fired": "runs out", "timer_stopped": "is stopped"}.get(record.kind)
+    if isinstance(record, TimerSet):
+        what = f"will run out at {format_time(record.due)} s"
+    says = f"the {timer_name(record.timer)} timer of {record.where} {what}"
+    return Answer(says, note.words, (note.ref,), note.requirements)
+
+
+def _vars(record: Vars) -> Answer:
+    changes = (f"{rfc_name(name)} {shown(name, a)} -> {shown(name, b)}" for name, (a, b) in record.changed.items())
+    known = [VARIABLES[name] for name in record.changed if name in VARIABLES]
+    refs = tuple(dict.fromkeys(one.ref for one in known)) or ("3.3.1",)
+    ids = tuple(dict.fromkeys(id for one in known for id in one.requirements))
+    return Answer(f"this event changes, on {record.where}: {', '.join(changes)}", "", refs, ids)
+
+
+def _note(record: Note) -> Answer:
+    if record.text in _TOLD:
+        lesson, ref, ids = _TOLD[record.text]
+        return Answer(
+            f"the program on {record.where} is told: {record.text.removeprefix('signal ')}", lesson, (ref,), ids
+        )
+    return Answer(f"{record.where}: {record.text}", "", ("3.9.1.8",))
+
+
+def _fate(record: Lost | Refused | Duplicated | Injected) -> Answer:
+    """What the network did to a packet."""
+    head = f"#{record.packet} {segment_words(record.seg)}"
+    match record:
+        case Lost():
+            lesson = "TCP notices only that no ACK comes, and sends again."
+            return Answer(f"{head}: lost, {_by(record.by)}", lesson, ("3.8.1",), ("MUST-18",))
+        case Duplicated():
+            lesson = "The sequence numbers tell the receiver that it has this already."
+            return Answer(
+                f"{head}: a second copy of #{record.original}, {_by(record.by)}", lesson, ("3.4",), ("LC-4",)
+            )
+        case Injected():
+            lesson = "The receiver cannot see who sent it: the checks are all it has."
+            return Answer(f"{head}: put on its way by hand", lesson, ("3.10.7",), ("LC-4",))
+        case Refused():
+            why = _REFUSED.get(record.by, Answer(record.by, "", ("3.9.2",)))
+            return Answer(f"{head}: refused, {why.says}", why.lesson, why.refs, why.requirements)
+
+
+def _by(by: str) -> str:
+    return "by hand" if by == "hand" else f"by the link's rule {by}"
+
+
+def _moved(record: Moved) -> Answer:
+    return Answer(f"made by hand at step {record.position}: {move_words(record.move)}", "", ("3.10",))

@@ -1,0 +1,115 @@
+"""The variables of a connection: what each is called in the RFC, what it counts, and what it is for.
+
+A new field of ``Tcb`` gets a line in ``VARIABLES``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from ..tcp.states import State
+from ..tcp.units import NEVER, format_time
+
+
+class Variable(NamedTuple):
+    """``rfc``: how the RFCs write it, "" where they have no name.  ``unit``: seq (a sequence number), octets, ns
+    (how long), at (a moment), count, yes (a flag), or "" for anything else.  ``words``: what it is."""
+
+    rfc: str
+    unit: str
+    words: str
+    ref: str = "3.3.1"
+    requirements: tuple[str, ...] = ()
+
+
+_V = Variable
+
+VARIABLES: Final[dict[str, Variable]] = {
+    "state": _V("", "", "where the connection is in its life", "3.3.2", ("LC-30",)),
+    "flow": _V("", "", "local address and port, remote address and port: what names a connection", "3.4.1"),
+    "peer_flow": _V("", "", "the same four from the other end", "3.4.1"),
+    "passive": _V("", "yes", "whether LISTEN opened it, which decides what a RST in SYN_RECV does", "3.5", ("MUST-11",)),
+    "wild": _V("", "yes", "whether OPEN left the remote socket open, and a SYN filled it in", "3.9.1.1"),
+    "iss": _V("ISS", "seq", "initial send sequence number: our SYN has it", "3.4.1", ("MUST-8", "MUST-9", "SHLD-1")),
+    "snd_una": _V("SND.UNA", "seq", "send unacknowledged: the oldest number that the peer has not acknowledged"),
+    "snd_nxt": _V("SND.NXT", "seq", "send next: the number that the next new octet will have"),
+    "snd_wnd": _V("SND.WND", "octets", "send window: how far beyond SND.UNA the peer lets us send", "3.3.1", ("MUST-1",)),
+    "snd_wl1": _V("SND.WL1", "seq", "SEG.SEQ of the segment that last set SND.WND: older ones may not"),
+    "snd_wl2": _V("SND.WL2", "seq", "SEG.ACK of the segment that last set SND.WND: older ones may not"),
+    "max_snd_wnd": _V(
+        "MAX.SND.WND", "octets", "the largest window the peer ever offered: ACKs further back are not believed",
+        "3.10.7.4 (fifth)", ("MAY-12", "UNL-9"),
+    ),
+    "snd_mss": _V("Eff.snd.MSS", "octets", "the most data that a segment of ours may carry", "3.7.1", ("MUST-16",)),
+    "snd_buf": _V("", "octets", "send buffer: what SEND took in and the peer has not acknowledged", "3.9.1.2"),
+    "snd_buf_seq": _V("", "seq", "the number of the oldest octet in the send buffer", "3.9.1.2"),
+    "fin_queued": _V("", "yes", "CLOSE was called: a FIN follows the queued data", "3.10.4", ("LC-16",)),
+    "fin_seq": _V("", "seq", "the number of our FIN, once it is sent", "3.10.4", ("LC-2",)),
+    "probe_seq": _V("", "seq", "the number after a window probe's octet, which SND.NXT does not count", "3.8.6.1"),
+    "irs": _V("IRS", "seq", "initial receive sequence number: the peer's SYN had it", "3.3.1"),
+    "rcv_nxt": _V("RCV.NXT", "seq", "receive next: the number expected; everything before it has arrived"),
+    "rcv_wnd": _V("RCV.WND", "octets", "receive window: how far beyond RCV.NXT we take numbers in", "3.8.6", ("SHLD-14",)),
+    "rcv_buf": _V("", "octets", "receive buffer: octets in order that the program has not read", "3.9.1.3"),
+    "early": _V("", "octets", "octets held that arrived before those in front of them", "3.10.7.4 (seventh)", ("SHLD-31",)),
+    "rcv_fin": _V("", "seq", "the number of the peer's FIN, once seen", "3.10.7.4 (eighth)"),
+    "fin_received": _V("", "yes", "the peer's FIN has been taken in, in order", "3.10.7.4 (eighth)"),
+    "srtt": _V("SRTT", "ns", "smoothed round-trip time", "RFC 6298 2", ("EXT-6298-2",)),
+    "rttvar": _V("RTTVAR", "ns", "how much the round-trip time varies", "RFC 6298 2", ("EXT-6298-2",)),
+    "rto": _V("RTO", "ns", "retransmission time-out: how long an ACK may take; doubled by each one that runs out",
+              "3.8.1", ("MUST-18", "EXT-6298-3")),
+    "rtt_seq": _V("", "seq", "the round trip being timed ends when this number is acknowledged", "RFC 6298 3",
+                  ("EXT-6298-4",)),
+    "rtt_sent": _V("", "at", "when the round trip being timed began", "RFC 6298 3"),
+    "rtx_count": _V("", "count", "how often the oldest segment was sent again", "3.8.3", ("MUST-20",)),
+    "rtx_since": _V("", "at", "since when nothing has been acknowledged: R2 counts from here", "3.8.3", ("MUST-20",)),
+    "probe_count": _V("", "count", "window probes since the peer closed its window", "3.8.6.1", ("SHLD-30",)),
+    "syn_lost": _V("", "yes", "a SYN of ours had to be sent again, so the first RTO for data is longer",
+                   "RFC 6298 5.7", ("EXT-6298-6",)),
+    "ack_now": _V("", "yes", "an ACK leaves at the end of this event", "3.8.6.3"),
+    "challenges": _V("", "count", "challenge ACKs in the current period", "RFC 5961 7", ("EXT-5961-1",)),
+    "challenges_since": _V("", "at", "when the current period of challenge ACKs began", "RFC 5961 7", ("EXT-5961-1",)),
+    "time_wait_due": _V("", "at", "when TIME_WAIT ends", "3.10.8", ("MUST-13",)),
+    "rtx_due": _V("", "at", "when the oldest unacknowledged segment is sent again", "3.8.1"),
+    "persist_due": _V("", "at", "when a closed window is probed", "3.8.6.1"),
+    "delack_due": _V("", "at", "when the ACK that waits for company leaves alone", "3.8.6.3"),
+    "override_due": _V("", "at", "when small data stops waiting for a larger window", "3.8.6.2.1"),
+    "user_due": _V("", "at", "when the user's patience ends", "3.10.8"),
+    "r2": _V("R2", "ns", "sending again for so long ends the connection", "3.8.3", ("MUST-20", "MUST-21", "SHLD-11")),
+    "r2_syn": _V("R2", "ns", "the same for a SYN", "3.8.3", ("MUST-23",)),
+    "user_timeout": _V("", "ns", "data unacknowledged for so long ends the connection", "3.9.1.1", ("LC-28",)),
+    "error": _V("", "", "why the connection ended, when it did not end in order", "3.9.1.8"),
+    "previous": _V("", "", "the connection in TIME_WAIT that a new SYN has reopened", "3.6.1", ("MAY-2",)),
+    "wake": _V("", "at", "no later than the earliest deadline: when the network looks again", "3.10.8"),
+}  # fmt: skip
+
+#: What a segment's fields are called when numbers are compared.
+SEGMENT_FIELDS: Final[dict[str, Variable]] = {
+    "seg.seq": _V("SEG.SEQ", "seq", "the segment's first number: of its SYN, or of its first octet"),
+    "seg.ack": _V("SEG.ACK", "seq", "the number its sender expects next; everything before it is acknowledged"),
+    "seg.len": _V("SEG.LEN", "count", "the numbers it takes: octets of data, and one each for SYN and FIN", "3.4", ("LC-2",)),
+    "seg.wnd": _V("SEG.WND", "octets", "the window its sender offers, counted from SEG.ACK", "3.1", ("MUST-1",)),
+    "seg.up": _V("SEG.UP", "count", "the urgent pointer, counted from SEG.SEQ", "3.8.5", ("MUST-62",)),
+}  # fmt: skip
+
+
+def rfc_name(name: str) -> str:
+    """``SND.UNA`` for ``snd_una``; a variable without a name in the RFCs keeps its own."""
+    known = VARIABLES.get(name)
+    return known.rfc if known is not None and known.rfc else name
+
+
+def shown(name: str, value: Any) -> str:
+    """A variable's value as a person reads it: times in seconds, flags as yes and no."""
+    known = VARIABLES.get(name)
+    unit = "" if known is None else known.unit
+    if value is None:
+        return "never" if unit == "ns" else "none"
+    if name == "state":
+        return str(State(value))
+    if unit == "yes":
+        return "yes" if value else "no"
+    if unit == "at" and value == NEVER:
+        return "not set"
+    if unit in ("ns", "at"):
+        return "none yet" if value < 0 else f"{format_time(value)} s"
+    return str(getattr(value, "value", value))
