@@ -77,6 +77,10 @@ CHECKS: Final[dict[str, CheckNote]] = {
 _V = VerdictNote
 
 VERDICTS: Final[dict[str, VerdictNote]] = {
+    "seq.paws": _V("Its number would fit, but only because the numbers have wrapped since it was sent.", ("EXT-7323-4",)),
+    "seq.timestamp_missing": _V("Without it nobody can tell when the segment was sent.", ("EXT-7323-2",)),
+    "text.unwanted": _V("The program has closed for good, and the peer has to know that the data is lost.",
+                        ("SHLD-3", "MAY-1")),
     "closed.rst": _V("Answering a RST with a RST would never end.", ("LC-12",)),
     "closed.ack": _V("The RST takes its number from the ACK, so that the sender finds it acceptable.", ("LC-8",)),
     "closed.no_ack": _V("The RST acknowledges the segment, so that the sender sees what it is about.", ("LC-8",)),

@@ -20,6 +20,9 @@ _N = Note
 
 #: By ``Cue.id``: why a connection moves.
 CUES: Final[dict[str, Note]] = {
+    "data_unread": _N("Data comes and nobody is left to read it: a RST tells the peer.", "", ("SHLD-3",)),
+    "keepalive": _N("No keep-alive probe was answered: the peer is gone.", "", ("MUST-29",)),
+    "fin_wait_2_timeout": _N("The peer's FIN does not come; stacks give up waiting, though the standard does not."),
     "open_passive": _N("The program waits for others to connect."),
     "open_active": _N("The program wants a connection: a SYN leaves."),
     "send": _N("SEND on a listening connection opens it actively."),
@@ -54,6 +57,9 @@ CUES: Final[dict[str, Note]] = {
 
 #: By the name of ``tcb.TIMERS``.
 TIMERS: Final[dict[str, Note]] = {
+    "keepalive": _N("Keep-alive: the peer has been silent for long, so it is asked whether it is there.", "3.8.4",
+                    ("MUST-26", "MUST-28", "MUST-29")),
+    "fin_wait_2": _N("FIN_WAIT_2: how long an implementation waits for a FIN that the peer may never send.", "3.6"),
     "time_wait": _N("2MSL: TIME_WAIT ends when it runs out.", "3.10.8", ("MUST-13", "LC-27")),
     "rtx": _N("Retransmission: nothing was acknowledged for a whole RTO, so the oldest segment is taken for lost and "
               "sent again, and the next wait is twice as long.", "3.10.8", ("LC-26", "EXT-6298-5", "MUST-19")),

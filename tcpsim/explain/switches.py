@@ -16,6 +16,19 @@ class Switch(NamedTuple):
 _S = Switch
 
 SWITCHES: Final[dict[str, Switch]] = {
+    "keepalive_idle": _S("silence, ns, before the first keep-alive probe", "3.8.4", ("MUST-27", "MUST-28")),
+    "keepalive_interval": _S("ns between keep-alive probes", "3.8.4", ("MUST-27",)),
+    "keepalive_probes": _S("unanswered keep-alive probes that end the connection", "3.8.4", ("MUST-29",)),
+    "keepalive_octet": _S("a keep-alive probe carries one octet, for old peers", "3.8.4", ("MAY-6",)),
+    "fin_wait_2_timeout": _S("how long, ns, FIN_WAIT_2 waits for a FIN; None: for ever", "3.6"),
+    "fin_wait_2_detached_only": _S("the FIN_WAIT_2 timer runs only when the program has gone", "3.6"),
+    "mss_default_ipv6": _S("assumed over IPv6 when the peer's SYN carries no MSS option, octets", "3.7.1", ("MUST-15",)),
+    "window_scale": _S("the shift that our SYNs offer; None: no such option", "RFC 7323 2.2", ("EXT-7323-1",)),
+    "timestamps": _S("whether our SYNs offer timestamps", "RFC 7323 3.2", ("EXT-7323-2",)),
+    "timestamp_tick": _S("one tick of the timestamp clock, ns", "RFC 7323 5.4"),
+    "timestamp_start": _S("what the timestamp clock shows at time 0", "RFC 7323 5.4"),
+    "timestamp_required": _S("a segment without the timestamp agreed on is dropped", "RFC 7323 3.2", ("EXT-7323-2",)),
+    "timestamp_lifetime": _S("how long, ns, the peer's last timestamp is believed", "RFC 7323 5.5"),
     "name": _S("what the profile is called; changed ones end in +", ""),
     "msl": _S("maximum segment lifetime, ns; TIME_WAIT lasts two of them", "3.4.2", ("MUST-13",)),
     "rto_initial": _S("the first RTO, ns, before any round trip was measured", "RFC 6298 2.1", ("EXT-6298-1",)),

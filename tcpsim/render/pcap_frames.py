@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from ..explain.words import call_words, timer_name
 from ..tcp.states import BY_ID, CLOSED, Kind, State
 from ..tcp.verdicts import VERDICTS
 from ..trace.raw import INTRODUCE
 from ..trace.records import Call, Header, Lost, Refused
 from ..trace.trace import Trace
 from .errors import UnknownChoice
-from .story import call_words, fate, timer_name
+from .story import fate
 
 #: The tap that stands for all hosts.
 BOTH: Final = "both"

@@ -31,9 +31,10 @@ from ..tcp.seq import MASK
 from ..tcp.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.units import MS, NEVER, SECOND
-from .invariants import InvariantBroken, stream_prefix
+from .invariants import InvariantBroken
 from .replay import replay_script
 from .strategies import resets, seqnums
+from .streams import stream_prefix
 from .watch import Watch
 
 ENDS = ("client", "server")

@@ -14,7 +14,8 @@ from ..tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECV, SYNCHRON
 from ..tcp.tcb import Tcb
 from ..trace.records import Header
 from ..trace.trace import Trace
-from .invariants import OF_A_TRACE, InvariantBroken, check_world
+from .invariants import InvariantBroken, check_world
+from .streams import OF_A_TRACE
 
 
 def text_in_order_is_taken(before: Tcb, after: Tcb, seg: Header, profile: Profile) -> None:

@@ -11,8 +11,9 @@ import tcpsim
 from tcpsim.net.moves import Inject
 from tcpsim.tcp.segment import FIN
 from tcpsim.tcp.states import State
-from tcpsim.testing import InvariantBroken, Watch, check_run, check_world, invariants
-from tcpsim.testing.invariants import JOINT_STATES, stream_prefix
+from tcpsim.testing import InvariantBroken, Watch, check_run, check_world, invariants, streams
+from tcpsim.testing.invariants import JOINT_STATES
+from tcpsim.testing.streams import stream_prefix
 
 
 def established() -> tuple[tcpsim.Simulator, Any, Any]:
@@ -141,8 +142,8 @@ def test_nothing_is_sent_after_a_fin() -> None:
     sim, _, _ = established()
     sim.apply(tcpsim.net.moves.Call("client", "shutdown", (3,)))
     sim.run(for_="1s")
-    invariants.nothing_after_fin(sim.trace)
-    invariants.no_rst_answers_rst(sim.trace)
+    streams.nothing_after_fin(sim.trace)
+    streams.no_rst_answers_rst(sim.trace)
     last = next(
         n for n in reversed(range(len(sim.trace))) if sim.trace.raw[n][0] == "sent" and sim.trace.raw[n][6][3] & FIN
     )
@@ -152,4 +153,4 @@ def test_nothing_is_sent_after_a_fin() -> None:
     again[6] = tuple(header)
     sim.trace.raw.append(tuple(again))
     with pytest.raises(InvariantBroken, match="its FIN was"):
-        invariants.nothing_after_fin(sim.trace)
+        streams.nothing_after_fin(sim.trace)
