@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -5,6 +7,11 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("tests.helpers")
 
 from tests.helpers.tools import in_ci  # noqa: E402
+
+# A shell starts what runs in its background with Ctrl-C ignored, and children would inherit that: the tests of
+# Ctrl-C would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No time limits of any kind: they test the wall clock of the machine the tests happen to
 # run on, which the house forbids. HealthCheck.too_slow is one of them.

@@ -170,7 +170,7 @@ def test_ctrl_c_ends_a_script_in_one_line(tmp_path: Path) -> None:
         process.stdin.flush()
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait() == 130
+        assert process.wait(timeout=60) == 130
         assert process.stderr.read().decode().strip() == "tcpsim: interrupted"
 
 
