@@ -56,7 +56,7 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     data = seg.data
     start = (seg.seq + (seg.flags >> 1 & 1)) & MASK  # a SYN comes before the text
     early = diff(start, tcb.rcv_nxt)
-    if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0:
+    if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0 and tcb.state is not ESTABLISHED:
         c.emit(tcb.snd_nxt, RST)
         c.fire(Cue.DATA_UNREAD)
         c.end()

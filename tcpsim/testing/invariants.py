@@ -70,11 +70,11 @@ def snd_una_not_beyond_snd_nxt(tcb: Tcb, profile: Profile = RFC9293) -> None:
     """SND.UNA =< SND.NXT, and no more lies between them than a SYN, a buffer and a FIN (RFC 9293 3.4)."""
     if tcb.state in _OPENED:
         outstanding = (tcb.snd_nxt - tcb.snd_una) & MASK
-        if outstanding > profile.snd_buf + 2:
+        if outstanding > max(tcb.snd_limit, profile.snd_buf) + 2:
             raise InvariantBroken(
                 "snd_una_not_beyond_snd_nxt",
                 f"{_who(tcb)}: SND.UNA {tcb.snd_una} .. SND.NXT {tcb.snd_nxt} is {outstanding} numbers, "
-                f"the send buffer takes {profile.snd_buf}",
+                f"the send buffer takes {tcb.snd_limit}",
             )
 
 
@@ -102,10 +102,11 @@ def send_buffer_fits_numbers(tcb: Tcb, profile: Profile = RFC9293) -> None:
 def buffers_bounded(tcb: Tcb, profile: Profile = RFC9293) -> None:
     """Buffers keep their size, and the window never promises more than there is room for (RFC 9293 3.8.6)."""
     early = sum(len(piece) for _, piece in tcb.rcv_buf.early)
+    to_send, to_read = max(tcb.snd_limit, profile.snd_buf), max(tcb.rcv_limit, profile.rcv_buf)
     for held, most, what in (
-        (tcb.snd_buf.size, profile.snd_buf, "octets to send"),
-        (tcb.rcv_buf.size + early, profile.rcv_buf, "octets received"),
-        (tcb.rcv_buf.size + tcb.rcv_wnd, profile.rcv_buf, "octets received and promised"),
+        (tcb.snd_buf.size, to_send, "octets to send"),
+        (tcb.rcv_buf.size + early, to_read, "octets received"),
+        (tcb.rcv_buf.size + tcb.rcv_wnd, to_read, "octets received and promised"),
         (len(tcb.rcv_buf.early), profile.max_held, "pieces held"),
     ):
         if held > most:

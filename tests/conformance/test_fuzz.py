@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tcpsim.tcp import RFC9293, RFC9293_LITERAL, Profile
+from tests.conformance import switches_options  # noqa: F401  (it registers its switches)
 from tests.conformance.switches import SWITCHES
 from tests.helpers.fuzz import Broken, Fuzzer
 
 #: The two profiles, often, and every single switch turned over in each.
-PROFILES: list[Profile] = [RFC9293, RFC9293_LITERAL] * 20
+OPTIONS = {"timestamps": True, "window_scale": 2}
+PROFILES: list[Profile] = [RFC9293, RFC9293_LITERAL] * 20 + [
+    RFC9293.but(name="rfc9293 with options", **OPTIONS),
+    RFC9293.but(name="rfc9293 with options, reopening", reopen_time_wait="6191", **OPTIONS),
+    RFC9293.but(name="half-duplex", half_duplex_close=True, fin_wait_2_timeout=1_000_000_000),
+] * 10
 for _name, _switch in SWITCHES.items():
     PROFILES += [
         RFC9293.but(name=f"rfc9293 with {_name}={_switch.flip!r}", **{_name: _switch.flip}),

@@ -19,6 +19,15 @@ OPTIONS: Final = (
     (), (), (), (("mss", 1460),), (("mss", 0),), (("mss", 65_535),), (("wscale", 14),), (("sackOK",), ("nop",)),
     (("sack", (1, 2)),), (("unknown", 254, b"\xab"),), (("mss", 100), ("mss", 9)),
 )  # fmt: skip
+CALLS: Final = (
+    *("send", "receive") * 4, *("close", "abort", "shutdown", "open_active", "open_passive") * 2,
+    "detach", "send_urgent", "configure",
+)  # fmt: skip
+SETTINGS: Final[tuple[dict[str, Any], ...]] = (
+    {"keepalive": True}, {"keepalive": (1_000_000_000, 1_000_000, 2)}, {"keepalive": False}, {"nagle": False},
+    {"rcv_limit": 5000}, {"rcv_limit": 1}, {"snd_limit": 10}, {"r2": 5_000_000_000}, {"user_timeout": 1},
+    {"mss_cap": 100}, {"mtu": 576},
+)  # fmt: skip
 FLAGS: Final = (0, 1, 2, 3, 4, 16, 16, 16, 17, 17, 18, 20, 24, 24, 25, 4, 48, 255)
 SECOND: Final = 1_000_000_000
 
@@ -42,7 +51,9 @@ class Fuzzer:
         self.story: list[str] = []
         Lab.shift, old = (shift[0] & MASK, shift[1] & MASK), Lab.shift
         try:
-            lab = reach(state, profile, origin=origin, log=rng.choice((None, "brief", "full")), **self.sizes())
+            offers = "mss 1000,wscale 3,TS" if profile.timestamps else ""
+            log = rng.choice((None, "brief", "full"))
+            lab = reach(state, profile, origin=origin, log=log, peer_options=offers, **self.sizes())
         finally:
             Lab.shift = old
         self.conn: Connection = lab.conn
@@ -83,6 +94,11 @@ class Fuzzer:
         wnd = rng.choice((0, 1, 5, 1000, 1000, 65_535, rng.getrandbits(16)))
         at = (seq + (flags >> 1 & 1)) & MASK
         stamps = (rng.getrandbits(32), rng.getrandbits(32)) if rng.random() < 0.1 else (None, None)
+        if tcb.ts_ok and rng.random() < 0.9:
+            stamps = (
+                tcb.ts_recent + rng.choice((0, 0, 1, 10, -1)) & MASK,
+                self.conn.timestamp() - rng.randrange(9) & MASK,
+            )
         return Segment(
             (*HERE, *THERE), seq, ack, flags, wnd, stream(at, n), rng.getrandbits(16), *stamps, rng.choice(OPTIONS)
         )  # fmt: skip
@@ -98,8 +114,8 @@ class Fuzzer:
     def call(self) -> None:
         """Some user call; a refusal changes nothing."""
         rng, conn = self.rng, self.conn
-        name = rng.choice(("send", "send", "receive", "receive", "close", "abort", "open_active", "open_passive"))
-        if name in ("close", "abort") and rng.random() < 0.5:
+        name = rng.choice(CALLS)
+        if name in ("close", "shutdown", "detach", "abort") and rng.random() < 0.5:
             name = "status"
         args: tuple[Any, ...] = ()
         if name == "send":
@@ -115,6 +131,10 @@ class Fuzzer:
         try:
             if name == "status":
                 conn.status()
+            elif name == "configure":
+                conn.configure(self.now, **rng.choice(SETTINGS))
+            elif name == "send_urgent":
+                conn.send(self.now, stream(conn.tcb.snd_buf_seq + conn.tcb.snd_buf.size, 20), urgent=True)
             else:
                 getattr(conn, name)(self.now, *args)
         except CallError as error:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from tcpsim.tcp import TRANSITIONS, Connection, Do, Flags, Segment, State, Tcb
+from tcpsim.tcp.tcb import TIMERS
 
 MASK: Final = 2**32 - 1
 HALF: Final = 2**31
 NEVER: Final = 1 << 62
 ROWS: Final = {row.id: row for row in TRANSITIONS}
-TIMERS: Final = ("time_wait", "rtx", "persist", "delack", "override", "user")
 
 #: Octet at sequence number s is STREAM[s % 65536]; the table is long enough for any slice.
 STREAM: Final = bytes((s * 131 + (s >> 8)) & 0xFF for s in range(65_536)) * 2
@@ -113,12 +113,14 @@ def timers_fit_the_state(event: Event) -> str | None:
 
 
 def buffers_are_bounded(event: Event) -> str | None:
-    """What is stored fits the profile's sizes; early pieces lie in the window, in order and apart."""
+    """What is stored fits the buffers, or what was promised before; early pieces lie in the window, in order and apart."""
     tcb, profile = event.after, event.conn.profile
-    if tcb.snd_buf.size > profile.snd_buf:
-        return f"{tcb.snd_buf.size} octets to send in a buffer of {profile.snd_buf}"
-    if not tcb.rcv_wnd >= 0 or tcb.rcv_buf.size + tcb.rcv_wnd > profile.rcv_buf:
-        return f"{tcb.rcv_buf.size} octets unread and {tcb.rcv_wnd} offered of {profile.rcv_buf}"
+    before = event.before
+    if tcb.snd_buf.size > max(tcb.snd_limit, before.snd_buf.size):
+        return f"{tcb.snd_buf.size} octets to send in a buffer of {tcb.snd_limit}"
+    promised = before.rcv_buf.size + before.rcv_wnd
+    if not tcb.rcv_wnd >= 0 or tcb.rcv_buf.size + tcb.rcv_wnd > max(tcb.rcv_limit, promised):
+        return f"{tcb.rcv_buf.size} octets unread and {tcb.rcv_wnd} offered of {tcb.rcv_limit}"
     at = 0
     if len(tcb.rcv_buf.early) > profile.max_held + 1:
         return f"{len(tcb.rcv_buf.early)} early pieces"

@@ -53,6 +53,9 @@ def seconds(time: str | float) -> int:
 class Lab:
     """One connection with its clock. ``log``: "brief", "full" or None, which keeps no log.
 
+    ``peer_options``: what the peer's SYN offers, in notation. If these are timestamps, every segment of the peer's
+    that says nothing else carries one: its clock shows milliseconds and began at 1000.
+
     ``shift`` is added to every number of ours and of the peer's on its way to the connection and
     taken away on the way back, so that a test written with 100 and 300 also runs around 2**32.
     """
@@ -67,8 +70,10 @@ class Lab:
         *,
         remote: bool = True,
         log: Literal["brief", "full"] | None = "full",
+        peer_options: str = "",
         **switches: Any,
     ) -> None:
+        self.peer_options = peer_options
         profile = profile.but(**{"name": profile.name, **PLAIN, **switches})
         self.ours, self.theirs = self.shift
         self.now = 0
@@ -156,6 +161,10 @@ class Lab:
 
     def segment(self, text: str, *, data: bytes | None = None) -> Segment:
         """A segment from the peer to us."""
+        if self.peer_options and "<" not in text:
+            stamp = f"TS val {1000 + self.now // 1_000_000} ecr 0" if "TS" in self.peer_options else ""
+            options = self.peer_options.replace("TS", stamp) if text.startswith("S") else stamp
+            text += f" <{options}>" if options else ""
         seg = parse_segment(text, (*HERE, *THERE), data=data)
         return self._shifted(seg, self.theirs, self.ours)
 
