@@ -64,6 +64,11 @@ TALK: Final = Story(
 #: The same with a third of the packets lost.
 STORMY: Final = TALK.but(seed=7, loss=0.3, client_iss=MOD - 3, server_iss=None, switches={**TALK.switches, **PATIENT})
 
+#: Window scaling, and timestamps that wrap within the first seconds.
+OPTIONS: Final[dict[str, Any]] = {
+    "timestamps": True, "timestamp_start": MOD - 100, "window_scale": 2, "mss": 200, "rcv_buf": 5000,
+}  # fmt: skip
+
 #: Initial sequence numbers: anything, above all just below the wrap.
 ISSES: Final = st.integers(0, MOD - 1) | st.integers(MOD - 8, MOD - 1) | st.just(0)
 
@@ -79,7 +84,7 @@ STORIES: Final = st.builds(
         [TALK.client, ("connect server 80", "sleep 1s", "close"), ("sleep 5ms", "sleep 5ms"), (), TALK.client]
     ),
     server=st.sampled_from([TALK.server, ("listen 80", "serve"), ("listen 80", ("serve", "recv_to_end", "close"))]),
-    switches=st.sampled_from([TALK.switches, {"rcv_buf": 600, "mss": 100}, {"msl": SECOND, "ack_delay": 0}]),
+    switches=st.sampled_from([TALK.switches, {"rcv_buf": 600, "mss": 100}, {"msl": SECOND, "ack_delay": 0}, OPTIONS]),
     profile=st.sampled_from(["rfc9293", "rfc9293", "rfc9293_literal"]),
 )
 
