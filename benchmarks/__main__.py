@@ -44,6 +44,8 @@ FIGURES = (
     Figure("short connection, 7 segments", "floors", in_floors(cases.short_connections), 125, 95),
     Figure("import tcpsim", "more start-ups", cases.import_in_start_ups, 4, 2),
     Figure("bulk transfer, a segment", "floors", in_floors(cases.bulk), 7, 6),
+    Figure("bulk transfer, 1,000 -> 1,000,000", "times", cases.growth, 1.15, 1.05),
+    Figure("idle connection, both ends", "kB", lambda: cases.idle_memory() / 1000, 3.5, 2.5),
     Figure("short connection, trace kept", "times", times_off(cases.short_connections), 1.25, 1.15),
     Figure("bulk transfer, trace kept", "times", times_off(cases.bulk), 1.25, 1.15),
     Figure(

@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
@@ -14,7 +15,7 @@ from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 from tcpsim import Simulator, State
-from tcpsim.tcp import Tcb
+from tcpsim.tcp import RFC9293, Profile, Tcb
 
 ROOT = Path(__file__).resolve().parent.parent
 OCTETS = 100
@@ -30,8 +31,12 @@ def timed(function: Callable[[], Any]) -> int:
     return process_time_ns() - start
 
 
-def two_hosts(trace: str = "off") -> Simulator:
-    sim = Simulator(trace=trace)
+#: Options as today's stacks use them.
+MODERN = RFC9293.but(timestamps=True, window_scale=2)
+
+
+def two_hosts(trace: str = "off", profile: Profile = RFC9293) -> Simulator:
+    sim = Simulator(trace=trace, profile=profile)
     sim.link(sim.host("client"), sim.host("server"), delay="10ms")
     return sim
 
@@ -93,15 +98,40 @@ def short_connections(connections: int = 1_000, trace: str = "off") -> float:
     return ns / connections
 
 
-def bulk(megabytes: int = 2, trace: str = "off") -> float:
-    """A segment of a long transfer in one direction, data or ACK."""
-    sim = two_hosts(trace)
+def bulk(octets: int = 2 * MEGABYTE, trace: str = "off") -> float:
+    """A segment of a long transfer in one direction, data or ACK, with timestamps and window scaling."""
+    sim = two_hosts(trace, MODERN)
     sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
-    sim.script("client", "connect server 80", ("send", bytes(megabytes * MEGABYTE)), "close")
-    ns = timed(sim.run)
+    sim.script("client", "connect server 80", ("send", bytes(octets)), "close")
+    ns = timed(lambda: sim.run(limit=octets))
     segments = sim.world.next_packet
-    assert segments > megabytes * MEGABYTE / 1460
+    assert segments > octets / 1448
     return ns / segments
+
+
+def growth(few: int = 1_000, many: int = 1_000_000) -> float:
+    """How much more a segment costs in a transfer of ``many`` segments than in one of ``few``."""
+    per_segment = 2 * 1448 / 3  # two segments of data, and an ACK for both
+    short = median(bulk(round(few * per_segment)) for _ in range(9))
+    return bulk(round(many * per_segment)) / short
+
+
+def idle_memory(connections: int = 1_000) -> float:
+    """Octets that an idle connection keeps, both its ends."""
+    sim = two_hosts()
+    sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
+    sim.run(until="1ms")
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(connections):
+        sim.hosts["client"].connect("server", 80)
+    sim.run()
+    gc.collect()
+    octets = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    states = [row["state"] for row in sim.hosts["client"].sockets()]
+    assert states == [State.ESTABLISHED] * connections
+    return octets / connections
 
 
 # -- start-up
