@@ -1,7 +1,4 @@
-"""Every user call in every state (RFC 9293 3.10.1 to 3.10.6): what it answers and what it does.
-
-An answer is a code, which means that nothing has changed; or the state that follows and what is sent.
-"""
+"""The user's calls (RFC 9293 3.10.1 to 3.10.6): in every state, and in the situations that a state may be in."""
 
 from __future__ import annotations
 
@@ -10,66 +7,24 @@ from typing import Any, Final
 import pytest
 
 from tcpsim.tcp import RFC9293, RFC9293_LITERAL, Code, Profile, State
+from tests.conformance.answers import (
+    ANSWERS,
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    SYN,
+    SYN_RECV,
+    SYN_SENT,
+    TIME_WAIT,
+    check_answer,
+)
 from tests.helpers.lab import Lab, reach
 
-(CLOSED, LISTEN, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING,
- LAST_ACK, TIME_WAIT) = State  # fmt: skip
-
-SYN: Final = "S 100:100(0) win 1000"
-Answer = Code | tuple[State, list[str]]
-
-OPEN: Final = dict.fromkeys(State, Code.ALREADY_EXISTS)
-OVER: Final = dict.fromkeys((FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT), Code.CLOSING)
-
-ANSWERS: Final[dict[str, dict[State, Answer]]] = {
-    "open_passive": {**OPEN, CLOSED: (LISTEN, [])},
-    "open_active": {**OPEN, CLOSED: (SYN_SENT, [SYN]), LISTEN: (SYN_SENT, [SYN])},
-    "send": {
-        CLOSED: Code.NOT_OPEN,
-        LISTEN: (SYN_SENT, [SYN]),
-        SYN_SENT: (SYN_SENT, []),
-        SYN_RECV: (SYN_RECV, []),
-        ESTABLISHED: (ESTABLISHED, ["P. 101:104(3) ack 301 win 1000"]),
-        CLOSE_WAIT: (CLOSE_WAIT, ["P. 101:104(3) ack 302 win 999"]),
-        **OVER,
-    },
-    "receive": {
-        CLOSED: Code.NOT_OPEN,
-        LISTEN: (LISTEN, []),
-        SYN_SENT: (SYN_SENT, []),
-        SYN_RECV: (SYN_RECV, []),
-        ESTABLISHED: (ESTABLISHED, []),
-        FIN_WAIT_1: (FIN_WAIT_1, []),
-        FIN_WAIT_2: (FIN_WAIT_2, []),
-        CLOSE_WAIT: Code.CLOSING,
-        CLOSING: Code.CLOSING,
-        LAST_ACK: Code.CLOSING,
-        TIME_WAIT: Code.CLOSING,
-    },
-    "close": {
-        CLOSED: Code.NOT_OPEN,
-        LISTEN: (CLOSED, []),
-        SYN_SENT: (CLOSED, []),
-        SYN_RECV: (FIN_WAIT_1, ["F. 101:101(0) ack 301 win 1000"]),
-        ESTABLISHED: (FIN_WAIT_1, ["F. 101:101(0) ack 301 win 1000"]),
-        CLOSE_WAIT: (LAST_ACK, ["F. 101:101(0) ack 302 win 999"]),
-        **OVER,
-    },
-    "abort": {
-        CLOSED: Code.NOT_OPEN,
-        LISTEN: (CLOSED, []),
-        SYN_SENT: (CLOSED, []),
-        SYN_RECV: (CLOSED, ["R 101:101(0) win 1000"]),
-        ESTABLISHED: (CLOSED, ["R 101:101(0) win 1000"]),
-        FIN_WAIT_1: (CLOSED, ["R 102:102(0) win 1000"]),
-        FIN_WAIT_2: (CLOSED, ["R 102:102(0) win 1000"]),
-        CLOSE_WAIT: (CLOSED, ["R 101:101(0) win 999"]),
-        CLOSING: (CLOSED, []),
-        LAST_ACK: (CLOSED, []),
-        TIME_WAIT: (CLOSED, []),
-    },
-    "status": {state: (state, []) for state in State} | {CLOSED: Code.NOT_OPEN},
-}
 CASES: Final = [(call, state) for call, answers in ANSWERS.items() for state in answers]
 
 
@@ -77,31 +32,10 @@ def test_the_table_has_every_call_in_every_state() -> None:
     assert len(CASES) == 7 * 11
 
 
-def call(lab: Lab, name: str) -> object:
-    return lab.send(b"abc") if name == "send" else getattr(lab, name)()
-
-
 @pytest.mark.parametrize("profile", [RFC9293, RFC9293_LITERAL], ids=lambda profile: profile.name)
 @pytest.mark.parametrize(("name", "state"), CASES)
 def test_call(name: str, state: State, profile: Profile) -> None:
-    lab = reach(state, profile)
-    answer = ANSWERS[name][state]
-    if isinstance(answer, Code):
-        assert lab.error(lambda: call(lab, name)) is answer
-        return
-    before = lab.conn.key()
-    result = call(lab, name)
-    assert (lab.state, lab.sent()) == answer
-    assert lab.signals() == []
-    if name == "receive":
-        assert result is None
-    if name == "status":
-        assert isinstance(result, dict)
-        assert result["state"] is state
-    if name in ("receive", "status"):
-        assert lab.conn.key() == before
-    if lab.state is CLOSED:
-        assert lab.running() == []
+    check_answer(name, state, profile)
 
 
 # -- variants
