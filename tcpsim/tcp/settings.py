@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from .acks import TIMESTAMPS_SIZE
 from .core import Core
 from .errors import BadValue
 from .states import CLOSED, KEPT_ALIVE, LISTEN, SYN_SENT
@@ -40,8 +41,9 @@ def configure(c: Core, **settings: Any) -> None:
             c.heard()
     if "rcv_limit" in values and tcb.state in (CLOSED, LISTEN, SYN_SENT):
         tcb.rcv_wnd = tcb.rcv_limit
-    if ("mss_cap" in values or "mtu" in values) and tcb.snd_mss > c.mss():
-        tcb.snd_mss = max(1, c.mss())
+    if "mss_cap" in values or "mtu" in values:
+        most = max(1, c.mss() - (TIMESTAMPS_SIZE if tcb.ts_ok else 0))  # RFC 9293 3.7.1: less the options' size
+        tcb.snd_mss = min(tcb.snd_mss, most)
 
 
 def _yes_or_no(c: Core, name: str, value: Any) -> bool:
