@@ -94,12 +94,20 @@ def docs() -> dict[str, str]:
         "docs/transitions.md": transitions_table(),
         "docs/transitions-coverage.md": coverage_table(),
         "docs/ambiguities.md": ambiguities_table(),
+        "docs/requirements.md": requirements_table(),
     }
 
 
 def coverage_table() -> str:
     """Which test covers which row of the finer table that the tests are written from."""
     from tests.conformance.coverage import docs_table
+
+    return docs_table()
+
+
+def requirements_table() -> str:
+    """Which test covers which requirement of the standard."""
+    from tests.requirements.registry import docs_table
 
     return docs_table()
 
