@@ -5,7 +5,12 @@ Chunks are kept as they came; nothing slices a growing buffer.
 
 from __future__ import annotations
 
+from typing import Final
+
 from .seq import MASK, diff
+
+#: No chunks. Every empty buffer has this list, so nobody changes it: most buffers are empty most of the time.
+_NONE: Final[list[bytes]] = []
 
 
 class SendBuffer:
@@ -18,7 +23,7 @@ class SendBuffer:
     __slots__ = ("_at_chunk", "_at_offset", "_at_position", "_chunks", "_skip", "size")
 
     def __init__(self) -> None:
-        self._chunks: list[bytes] = []
+        self._chunks = _NONE
         self._skip = 0  # octets of the first chunk that are acknowledged
         self.size = 0
         self._at_position = 0
@@ -28,7 +33,10 @@ class SendBuffer:
     def append(self, data: bytes) -> None:
         """Take ``data`` in behind what is held."""
         if data:
-            self._chunks.append(data)
+            if self._chunks:
+                self._chunks.append(data)
+            else:
+                self._chunks = [data]
             self.size += len(data)
 
     def read(self, position: int, n: int) -> bytes:
@@ -72,7 +80,10 @@ class SendBuffer:
             skip -= len(chunks[gone])
             gone += 1
         if gone:
-            del chunks[:gone]
+            if gone == len(chunks):
+                self._chunks = _NONE
+            else:
+                del chunks[:gone]
         self._skip = skip
         self.size -= n
         if self._at_position >= n:
@@ -88,7 +99,7 @@ class SendBuffer:
     def copy(self) -> SendBuffer:
         """An independent equal buffer (the octets themselves are shared)."""
         new = SendBuffer.__new__(SendBuffer)
-        new._chunks = self._chunks.copy()
+        new._chunks = self._chunks and self._chunks.copy()
         new._skip = self._skip
         new.size = self.size
         new._at_position = self._at_position
@@ -112,14 +123,17 @@ class ReceiveBuffer:
     __slots__ = ("_chunks", "_skip", "early", "size")
 
     def __init__(self) -> None:
-        self._chunks: list[bytes] = []
+        self._chunks = _NONE
         self._skip = 0
         self.size = 0
         self.early: tuple[tuple[int, bytes], ...] = ()
 
     def append(self, data: bytes) -> None:
         """Take in-order octets."""
-        self._chunks.append(data)
+        if self._chunks:
+            self._chunks.append(data)
+        else:
+            self._chunks = [data]
         self.size += len(data)
 
     def take(self, n: int) -> bytes:
@@ -130,7 +144,7 @@ class ReceiveBuffer:
                 data = chunks[0]
             else:
                 data = b"".join(chunks)[self._skip :]
-            chunks.clear()
+            self._chunks = _NONE
             self._skip = self.size = 0
             return data
         parts = []
@@ -197,7 +211,7 @@ class ReceiveBuffer:
     def copy(self) -> ReceiveBuffer:
         """An independent equal buffer (the octets themselves are shared)."""
         new = ReceiveBuffer.__new__(ReceiveBuffer)
-        new._chunks = self._chunks.copy()
+        new._chunks = self._chunks and self._chunks.copy()
         new._skip = self._skip
         new.size = self.size
         new.early = self.early
