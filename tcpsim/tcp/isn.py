@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from .segment import Flow
 from .seq import MASK
 from .units import US
@@ -14,5 +12,7 @@ def initial_sequence_number(secret: bytes, flow: Flow, now: int) -> int:
 
     ``flow``: the connection's (local address, local port, remote address, remote port).  ``now``: ns.
     """
+    from hashlib import blake2b  # costs a tenth of the package's start-up, and not everybody derives an ISN
+
     keyed = blake2b(repr(flow).encode(), digest_size=4, key=secret).digest()
     return (now // (4 * US) + int.from_bytes(keyed, "big")) & MASK

@@ -6,8 +6,7 @@ docs/ambiguities.md; ``RFC9293_LITERAL`` is the text as printed, so that its def
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from .errors import TcpsimError
 from .units import MINUTE, MS, SECOND
@@ -17,8 +16,7 @@ from .units import MINUTE, MS, SECOND
 Reopening = Literal["no", "may2", "6191"]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """The named switches.  Times in ns, sizes in octets; A-nn is the ambiguity that a switch settles."""
 
     name: str = "rfc9293"
@@ -100,12 +98,12 @@ class Profile:
 
         Raises TcpsimError that names an unknown switch.
         """
-        known = {field.name for field in fields(self)}
         for name in changes:
-            if name not in known:
-                raise TcpsimError(f"profile {self.name} has no switch {name!r}; it has {', '.join(sorted(known))}")
+            if name not in self._fields:
+                known = ", ".join(sorted(self._fields))
+                raise TcpsimError(f"profile {self.name} has no switch {name!r}; it has {known}")
         changes.setdefault("name", self.name if self.name.endswith("+") else f"{self.name}+")
-        return replace(self, **changes)
+        return self._replace(**changes)
 
 
 RFC9293: Final = Profile()
@@ -148,8 +146,8 @@ def described(profile: Profile) -> tuple[str, dict[str, Any]]:
     """The named profile that ``profile`` was made from, and the switches in which it differs."""
     base = PROFILES.get(profile.name.rstrip("+"), RFC9293)
     differing = {
-        field.name: getattr(profile, field.name)
-        for field in fields(profile)
-        if field.name != "name" and getattr(profile, field.name) != getattr(base, field.name)
+        name: value
+        for name, value, usual in zip(Profile._fields, profile, base, strict=True)
+        if name != "name" and value != usual
     }
     return base.name, differing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from ..net.moves import (
@@ -108,9 +107,7 @@ def _profile(profile: Profile) -> str:
     """An expression that gives the profile: a named one, and the switches that differ from it."""
     base = PROFILES.get(profile.name.removesuffix("+"), RFC9293)
     changed: dict[str, Any] = {
-        field.name: getattr(profile, field.name)
-        for field in fields(Profile)
-        if getattr(profile, field.name) != getattr(base, field.name)
+        name: value for name, value, usual in zip(Profile._fields, profile, base, strict=True) if value != usual
     }
     name = f"tcpsim.profiles.{base.name.upper()}"
     if changed.get("name") == f"{base.name}+" and len(changed) > 1:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
 import tcpsim
 from tcpsim.tcp import PROFILES, RFC9293, RFC9293_LITERAL, Profile, TcpsimError, get_profile
 
-SWITCHES = [field.name for field in fields(Profile) if field.name != "name"]
+SWITCHES = [name for name in Profile._fields if name != "name"]
 
 
 def other_value(value: object) -> object:
@@ -43,7 +42,7 @@ def test_an_unknown_switch_is_named() -> None:
 
 
 def test_frozen_and_hashable() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         RFC9293.msl = 1  # type: ignore[misc]
     assert hash(RFC9293) == hash(Profile())
     assert Profile() == RFC9293

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from tcpsim.tcp.buffers import ReceiveBuffer, SendBuffer
 from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS
 from tcpsim.tcp.units import NEVER
 
-ALL = [field.name for field in fields(Tcb)]
+ALL = list(Tcb.__annotations__)
 VARIABLES = [name for name in ALL if name != "wake"]  # when the network looks again, no variable
 
 
