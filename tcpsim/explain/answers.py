@@ -15,6 +15,7 @@ from ..trace.records import (
     Delivered,
     Duplicated,
     Fired,
+    Forwarded,
     Injected,
     Lost,
     Moved,
@@ -46,10 +47,18 @@ class Answer(NamedTuple):
 
 #: Why the network refuses a packet, by the words of the record.
 _REFUSED = {
-    "checksum": Answer("its checksum is wrong", "A damaged segment counts as lost: it is sent again.", ("3.1",), ("MUST-3",)),
+    **{name: Answer(f"its {name} is wrong", "A damaged segment counts as lost: it is sent again.", ("3.1",), ("MUST-3",))
+       for name in ("TCP checksum", "IPv4 header checksum", "TCP header", "IP header")},
     "backlog": Answer("the listener's queue is full: nobody accepts fast enough",
                       "Dropping the SYN lets the client try again later.", ("3.9.1.1",)),
     "no route": Answer("no link leads there", "To the sender that looks like loss.", ("3.9.2",)),
+    "queue": Answer("the queue before the line is full", "A queue that is full drops at its tail: congestion shows as loss.",
+                    ("3.8.2",)),
+    "TTL": Answer("its hops are used up", "A packet that goes in circles has to end.", ("3.9.2",), ("MUST-49",)),
+    "destination is a group": Answer("it is for many hosts", "A connection has two ends: nothing answers.", ("3.9.2.3",),
+                                     ("MUST-57",)),
+    "source is no host's address": Answer("no host can have sent it from there", "An answer would go to many or to nobody.",
+                                          ("3.9.2.3",), ("MUST-63",)),
 }  # fmt: skip
 
 #: What the user is told, by the words of the record.
@@ -95,6 +104,12 @@ def answer(trace: Trace, record: Record, event: range) -> Answer:
             return _note(record)
         case Lost() | Refused() | Duplicated() | Injected():
             return _fate(record)
+        case Forwarded():
+            says = (
+                f"#{record.packet} {segment_words(record.seg)}: {record.where} passes it on, {record.ttl} hops left"
+            )
+            lesson = "Every router takes one hop from the TTL, so that a packet that goes in circles ends."
+            return Answer(says, lesson, ("3.9.2",), ("MUST-49",))
         case Rebooted():
             says = f"{record.where} restarts: {record.text}"
             lesson = "The other ends know nothing of it: their connections are half-open until they send something."

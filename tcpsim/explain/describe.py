@@ -10,6 +10,7 @@ from ..trace.records import (
     Delivered,
     Duplicated,
     Fired,
+    Forwarded,
     Injected,
     Lost,
     Moved,
@@ -44,6 +45,8 @@ def _words(record: Record) -> str:
             return f"loses #{record.packet} {segment_words(record.seg)} ({record.by})"
         case Refused():
             return f"refuses #{record.packet} {segment_words(record.seg)} ({record.by})"
+        case Forwarded():
+            return f"passes on #{record.packet} {segment_words(record.seg)} (TTL {record.ttl})"
         case Duplicated():
             return f"doubles #{record.original} as #{record.packet} {segment_words(record.seg)} ({record.by})"
         case Injected():

@@ -8,6 +8,7 @@ from ..tcp.errors import TcpsimError
 from ..tcp.notation import parse_segment
 from ..tcp.units import parse_time
 from .handles import Host, Socket
+from .link import check_weather
 from .moves import Call, Corrupt, Delay, Deliver, Drop, Duplicate, Inject, Move, Reboot, SetLink
 from .setup import SetUp
 
@@ -39,29 +40,26 @@ class ByHand(SetUp):
         """Let a packet in flight take longer: the oldest unless named."""
         self.apply(Delay(self._packet(packet), parse_time(by, "by")))
 
-    def corrupt(self, packet: int | None = None) -> None:
-        """Damage a packet in flight: the oldest unless named."""
-        self.apply(Corrupt(self._packet(packet)))
+    def corrupt(self, packet: int | None = None, *, bit: int | None = None) -> None:
+        """Flip a bit of a packet in flight: the oldest unless named; ``bit`` as for the move ``Corrupt``."""
+        self.apply(Corrupt(self._packet(packet), bit))
 
     def reboot(self, host: str | Host) -> None:
         """Let a host forget its connections, listeners, descriptors and scripts."""
         self.apply(Reboot(host if isinstance(host, str) else host.name))
 
-    def weather(
-        self,
-        a: str | Host,
-        b: str | Host,
-        *,
-        delay: str | int | None = None,
-        loss: float | None = None,
-    ) -> None:
-        """Change the link from ``a`` to ``b`` for packets sent from now on."""
+    def weather(self, a: str | Host, b: str | Host, **changes: Any) -> None:
+        """Change the link from ``a`` to ``b`` for packets sent from now on: any options of ``link`` but ``back``.
+
+        Rules that stay keep their counts.  Raises TcpsimError for a link that is not there or a wrong value.
+        """
         names = [end if isinstance(end, str) else end.name for end in (a, b)]
-        path = self.world.paths.get((self.world.host(names[0]).index, self.world.host(names[1]).index))
-        if path is None:
-            raise TcpsimError(f"no link from {names[0]} to {names[1]}")
-        ns = path.delay if delay is None else parse_time(delay, "delay")
-        self.apply(SetLink(names[0], names[1], ns, path.loss if loss is None else loss))
+        what = f"link {names[0]}-{names[1]}"
+        checked = check_weather(what, changes)
+        plain = {name: getattr(checked, name) for name in changes}
+        if "faults" in plain:
+            plain["faults"] = tuple(rule.told for rule in checked.faults)
+        self.apply(SetLink(names[0], names[1], tuple(plain.items())))
 
     def inject(
         self,

@@ -1,4 +1,4 @@
-"""A packet reaches its host: who it is for, and what answers it when it is for nobody."""
+"""A packet reaches a host: whether it is whole, who it is for, and what answers it when it is for nobody."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from ..tcp.arrives import arrives, reset_for
 from ..tcp.core import child_block
 from ..tcp.segment import ACK, RST, SYN, Segment
 from ..tcp.states import CLOSED, LISTEN, TIME_WAIT
+from ..tcp.wire import WireError, decode, decode_ip, encode
+from ..trace.raw import header_of
 from .host import Conn, HostData
-from .outbound import transmit
+from .outbound import PLAIN, Mark, forward, refuse, settle, transmit
+from .route import is_group, is_unicast, owns
 from .telling import drain
 
 if TYPE_CHECKING:
@@ -19,19 +22,25 @@ _NO_NUMBERS: Final = (CLOSED, 0, 0, 0, 0, 0, 0, None)
 
 
 def arrive(world: World, seg: Segment, index: int) -> None:
-    """A packet reaches its host: demultiplex by 4-tuple, then listener, then CLOSED."""
+    """A packet reaches a host: demultiplex by 4-tuple, then listener, then CLOSED."""
     host = world.hosts[index]
     if world.damaged and seg.id in world.damaged:
-        world.damaged.discard(seg.id)
-        if world.log is not None:
-            world.log.append(("refused", world.now, host.name, None, world.cause, seg.id, "checksum"))
-        return
+        decoded = _read(world, host, seg)
+        if decoded is None:
+            return
+        seg = decoded
     conn = host.conns.get(seg.flow)
+    if conn is None and not _is_for(world, host, seg):
+        return
     if world.log is not None:
         number = None if conn is None else conn.number
         world.cause = len(world.log)
         world.log.append(("arrived", world.now, host.name, number, None, seg.id))
         world.packet = seg.id
+    if world.headers or world.heard:
+        mark = world.headers.pop(seg.id, PLAIN)
+    else:
+        mark = PLAIN
     if conn is None:
         listener = host.listener_for(seg.flow)
         if listener is None:
@@ -45,12 +54,84 @@ def arrive(world: World, seg: Segment, index: int) -> None:
         conn.reopens = conn.fd is None and listener is not None
         if conn.reopens and listener is not None and conn.tcb.state is TIME_WAIT:
             conn.listener = listener.number  # who accepts the new incarnation, if one begins
+    if mark is not PLAIN or world.heard:
+        _hear(world, conn, mark)
     world.touch(conn)
     arrives(conn, seg)
     if conn.listener is not None and conn.tcb.state is LISTEN:
         host.forget(conn)  # the next SYN, even in this event, begins a child of its own
     if conn.log:  # now, since another packet may arrive in the same event
         drain(world, conn)
+
+
+def _is_for(world: World, host: HostData, seg: Segment) -> bool:
+    """Whether a packet without a connection is for this host; if not, it goes on or is dropped, as it deserves."""
+    destination = seg.flow[0]
+    if not owns(host, destination):
+        if is_group(destination):  # RFC 1122 4.2.3.10: no answer of any kind (MUST-57)
+            refuse(world, host, seg, "destination is a group")
+        elif world.forwards[host.index]:
+            forward(world, host, seg)
+        else:
+            refuse(world, host, seg, "not for this host")
+        return False
+    if not is_unicast(seg.flow[2]):  # MUST-63
+        refuse(world, host, seg, "source is no host's address")
+        return False
+    return True
+
+
+def _hear(world: World, conn: Conn, mark: Mark) -> None:
+    """Remember what the last packet of a connection said beside TCP (MAY-9); nothing, where that is usual."""
+    if mark != PLAIN:
+        world.heard[conn.number] = mark
+    elif conn.number in world.heard:
+        del world.heard[conn.number]
+
+
+def _read(world: World, host: HostData, seg: Segment) -> Segment | None:
+    """A damaged packet, as its octets read now; None when a checksum gives it away, and it is dropped."""
+    bits = world.damaged.pop(seg.id)
+    mark = world.headers.get(seg.id, PLAIN)
+    try:
+        octets = encode(seg, ttl=mark.ttl, dscp=mark.dscp)
+        meant = decode(octets)
+        damaged = _flipped(octets, bits)
+        datagram = decode_ip(damaged)
+        if not owns(host, seg.flow[0]):  # routers look at the IP header alone
+            world.damaged[seg.id] = bits
+            return seg
+        found = decode(damaged)
+    except WireError as error:
+        refuse(world, host, seg, _given_away(str(error)))
+        return None
+    if (datagram.ttl, datagram.dscp) != mark:
+        world.headers[seg.id] = Mark(datagram.ttl, datagram.dscp)
+    if found == meant:
+        return seg
+    # Nobody has noticed: the network has made another packet of it.
+    settle(world, seg.id)
+    world.next_packet = found.id = world.next_packet + 1
+    if world.log is not None:
+        told = header_of(found, data=world.full)
+        world.log.append(("injected", world.now, "", None, world.cause, found.id, told))
+    return found
+
+
+def _flipped(octets: bytes, bits: tuple[int, ...]) -> bytes:
+    """``octets`` with those bits the other way round, counted from the first octet's highest."""
+    damaged = bytearray(octets)
+    for bit in bits:
+        damaged[bit >> 3] ^= 128 >> (bit & 7)
+    return bytes(damaged)
+
+
+def _given_away(problem: str) -> str:
+    """The name of the check that a damaged packet has failed."""
+    for name in ("TCP checksum", "IPv4 header checksum"):
+        if name in problem:
+            return name
+    return "TCP header" if "TCP" in problem else "IP header"
 
 
 def _child(world: World, host: HostData, listener: Conn, seg: Segment) -> Conn | None:

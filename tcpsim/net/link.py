@@ -1,82 +1,214 @@
-"""A link between two hosts: how long packets take, and which are lost, doubled or late."""
+"""One direction of a link between two hosts: its weather, and what of its past decides what comes.
+
+The plain link has a delay and nothing else; ``crossing.py`` is what happens to a packet on any other.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..tcp.errors import TcpsimError
-from ..tcp.units import parse_time
-from .chance import draw, stream
+from ..tcp.units import MS, format_time, parse_time
+from .chance import stream
+from .faults import Rule, check_faults
 
-#: How many copies of a packet each kind of fault lets arrive.
-COPIES: Final = {"lose": 0, "duplicate": 2, "delay": 1}
+#: Octets that the smallest usable link takes: RFC 791's 68, and 1280 for IPv6 (RFC 8200 5).
+LEAST_MTU: Final = 68
+MOST_MTU: Final = 65_535
+_RATES: Final = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9}
 
-#: ``(n, "lose")``, ``(n, "duplicate")`` or ``(n, "delay", ns)``; ``n`` counts a direction's packets from 1.
-Fault = tuple[int, str] | tuple[int, str, int]
+
+class Weather(NamedTuple):
+    """What one direction of a link does to packets.  Times in ns, probabilities in 0 .. 1.
+
+    ``delay``: one way.  ``jitter``: up to so much is added; without ``reorders`` no packet overtakes another by
+    it.  ``rate``: bits a second, None for no limit; then at most ``queue`` packets wait, and more are dropped at
+    the tail.  ``mtu``: octets of the largest packet, IP header included; None for no limit.  ``loss``,
+    ``duplicate``, ``corrupt``, ``reorder``: probabilities; a reordered packet takes ``reorder_by`` longer.
+    ``faults``: rules for single packets.  ``down``: ``(t1, t2)``: what is sent from t1 until t2 is lost.
+    """
+
+    delay: int = 10 * MS
+    loss: float = 0.0
+    jitter: int = 0
+    reorders: bool = False
+    rate: int | None = None
+    queue: int = 100
+    mtu: int | None = None
+    duplicate: float = 0.0
+    corrupt: float = 0.0
+    reorder: float = 0.0
+    reorder_by: int = 20 * MS
+    faults: tuple[Rule, ...] = ()
+    down: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is a delay and nothing else."""
+        return self == Weather(self.delay, queue=self.queue, reorder_by=self.reorder_by)
+
+    def told(self) -> dict[str, Any]:
+        """What differs from the plain link, as keyword arguments of ``Simulator.link`` in JSON's types; the delay
+        always."""
+        differing = {
+            name: value for name, value, usual in zip(self._fields, self, _PLAIN, strict=True) if value != usual
+        }
+        told: dict[str, Any] = {"delay": self.delay, "loss": self.loss} | differing
+        if self.faults:
+            told["faults"] = tuple(rule.told for rule in self.faults)
+        return told
+
+    def rules(self) -> list[str]:
+        """The names of everything that can hit a packet, for the counts."""
+        names = [rule.name for rule in self.faults]
+        names += [name for name in ("loss", "duplicate", "corrupt", "reorder") if getattr(self, name)]
+        return names + [down_name(*times) for times in self.down]
+
+
+_PLAIN: Final = Weather()
+
+
+def down_name(since: int, until: int) -> str:
+    """What a packet that was sent while the link was down was lost by."""
+    return f"partition {format_time(since)} .. {format_time(until)} s"
 
 
 class Path:
-    """One direction of a link.  ``delay`` in ns; ``loss`` a probability.
+    """One direction of a link, from host ``source`` to host ``target`` (indices).
 
-    ``faults``: what happens to single packets; a delayed one takes so many ns longer, and may be overtaken.
-    ``count``: packets so far, the only thing that changes.
+    ``weather``: what it does; ``plain``: whether that is a delay only.  ``count``: packets so far.  ``seen``: how
+    many packets the expression of each fault rule held of.  ``hits``: how many packets each rule has hit.
+    ``leaving``: when the packets of the queue have left it; ``last``: when the last packet arrives that the next
+    must not overtake.
     """
 
-    __slots__ = ("count", "delay", "faults", "loss", "loss_stream")
+    __slots__ = (
+        "by_number", "count", "delay", "hits", "last", "leaving", "name", "plain", "seed", "seen", "source",
+        "streams", "target", "weather",
+    )  # fmt: skip
 
-    def __init__(self, name: str, seed: int, delay: int, loss: float, faults: tuple[Fault, ...]) -> None:
-        self.delay = delay
-        self.loss = loss
-        self.faults = {fault[0]: fault[1:] for fault in faults}
-        self.loss_stream = stream(seed, f"{name} loss")
+    def __init__(self, name: str, seed: int, source: int, target: int, weather: Weather) -> None:
+        self.name = name
+        self.seed = seed
+        self.source = source
+        self.target = target
         self.count = 0
+        self.seen: tuple[int, ...] = ()
+        self.hits: dict[str, int] = {}
+        self.leaving: tuple[int, ...] = ()
+        self.last = 0
+        self.streams: dict[str, int] = {}
+        self.weather = Weather()
+        self.set(weather)
 
-    def fate(self) -> tuple[int, str, int]:
-        """How many copies of packet ``count`` arrive (0 to 2), by which rule, and how much later than usual."""
-        if self.faults:
-            fault = self.faults.get(self.count)
-            if fault is not None:
-                what, *later = fault
-                return COPIES[what], f"{what} #{self.count}", later[0] if later else 0
-        if self.loss and draw(self.loss_stream, self.count) < self.loss:
-            return 0, "loss", 0
-        return 1, "", 0
+    def set(self, weather: Weather) -> None:
+        """Another weather from now on.  Rules that stay keep their counts."""
+        before = dict(zip(self.weather.faults, self.seen, strict=True))
+        self.weather = weather
+        self.delay = weather.delay
+        self.plain = weather.plain
+        self.seen = tuple(before.get(rule, 0) for rule in weather.faults)
+        self.by_number = {rule.nth: rule for rule in weather.faults if not rule.when}
+        self.hits = dict.fromkeys(weather.rules(), 0) | self.hits
+
+    def stream(self, purpose: str) -> int:
+        """The stream of draws for one purpose on this path."""
+        found = self.streams.get(purpose)
+        if found is None:
+            found = stream(self.seed, f"{self.name} {purpose}")
+            self.streams = self.streams | {purpose: found}  # copies share the dict: it is replaced, not changed
+        return found
+
+    def hit(self, rule: str) -> None:
+        """``rule`` has hit a packet."""
+        self.hits[rule] = self.hits.get(rule, 0) + 1
 
     def copy(self) -> Path:
         """An independent equal path."""
         new = Path.__new__(Path)
+        new.name = self.name
+        new.seed = self.seed
+        new.source = self.source
+        new.target = self.target
+        new.weather = self.weather
         new.delay = self.delay
-        new.loss = self.loss
-        new.faults = self.faults
-        new.loss_stream = self.loss_stream
+        new.plain = self.plain
+        new.by_number = self.by_number
+        new.streams = self.streams
         new.count = self.count
+        new.seen = self.seen
+        new.hits = self.hits if self.plain else self.hits.copy()
+        new.leaving = self.leaving
+        new.last = self.last
         return new
 
     def key(self) -> tuple[Any, ...]:
-        """A hashable value."""
-        return self.delay, self.loss, self.count, tuple(sorted(self.faults.items()))
+        """A hashable value; what was hit decides nothing that comes."""
+        return self.source, self.target, self.weather, self.count, self.seen, self.leaving, self.last
 
 
-def check_faults(faults: Any, what: str) -> tuple[Fault, ...]:
-    """``faults`` if they are well formed.  Raises TcpsimError that shows a right form."""
-    checked: list[Fault] = []
-    for fault in faults:
-        match fault:
-            case (int() as n, "lose" | "duplicate" as name) if n > 0:
-                checked.append((n, str(name)))
-            case (int() as n, "delay", later) if n > 0:
-                checked.append((n, "delay", parse_time(later, f"{what}: delay of packet {n}")))
-            case _:
-                raise TcpsimError(
-                    f"{what}: {fault!r} is no fault; write (n, 'lose'), (n, 'duplicate') or (n, 'delay', '5ms'): "
-                    "n counts packets from 1"
-                )
-    return tuple(checked)
+# -- reading what people write
 
 
-def check_weather(what: str, delay: Any, loss: Any) -> None:
-    """Raise TcpsimError unless ``delay`` is a time in ns and ``loss`` a probability."""
-    if isinstance(delay, bool) or not isinstance(delay, int) or delay < 0:
-        raise TcpsimError(f"{what}: delay {delay!r} is not a time of 0 ns or more")
-    if isinstance(loss, bool) or not isinstance(loss, int | float) or not 0 <= loss <= 1:
-        raise TcpsimError(f"{what}: loss {loss!r} is not a probability in 0 .. 1")
+def check_weather(what: str, options: dict[str, Any]) -> Weather:
+    """A weather from keyword arguments as ``Simulator.link`` takes them.
+
+    ``what`` names the link in errors.  Raises TcpsimError for an unknown argument or a value that cannot be.
+    """
+    unknown = [name for name in options if name not in Weather._fields]
+    if unknown:
+        raise TcpsimError(f"{what}: no option {unknown[0]!r}; the options are {', '.join(Weather._fields)}")
+    checked: dict[str, Any] = {}
+    for name, value in options.items():
+        said = f"{what}: {name}"
+        if name in ("delay", "jitter", "reorder_by"):
+            checked[name] = parse_time(value, said)
+        elif name in ("loss", "duplicate", "corrupt", "reorder"):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise TcpsimError(f"{said} {value!r} is not a probability in 0 .. 1")
+            checked[name] = value
+        elif name == "reorders":
+            checked[name] = bool(value)
+        elif name == "rate":
+            checked[name] = None if value is None else parse_rate(value, said)
+        elif name == "queue":
+            checked[name] = _count(value, said, "packets", 0, 1_000_000)
+        elif name == "mtu":
+            checked[name] = None if value is None else _count(value, said, "octets", LEAST_MTU, MOST_MTU)
+        elif name == "faults":
+            checked[name] = check_faults(value, what)
+        else:
+            checked[name] = _check_down(value, said)
+    return Weather(**checked)
+
+
+def parse_rate(value: Any, what: str) -> int:
+    """Bits a second from ``"10Mbit"``, ``"56kbit"`` or an int.  Raises TcpsimError that shows a right form."""
+    text = str(value).strip().lower().removesuffix("/s")
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = _RATES.get(text[len(number) :].strip() or "bit")
+    try:
+        rate = 0 if unit is None or isinstance(value, bool) else round(float(number) * unit)
+    except (ValueError, OverflowError):
+        rate = 0
+    if rate <= 0:
+        raise TcpsimError(f"{what} {value!r} is not a rate; write '10Mbit', '56kbit' or bits a second, above 0")
+    return rate
+
+
+def _count(value: Any, what: str, of: str, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise TcpsimError(f"{what} {value!r} is not a number of {of} in {least} .. {most}")
+    return value
+
+
+def _check_down(value: Any, what: str) -> tuple[tuple[int, int], ...]:
+    times = []
+    for pair in value if isinstance(value, tuple | list) else (value,):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TcpsimError(f"{what}: {pair!r} is no pair of times; write [('1s', '2s')]: down from 1 s until 2 s")
+        since, until = (parse_time(time, what) for time in pair)
+        if since >= until:
+            raise TcpsimError(f"{what}: {pair!r} ends before it begins")
+        times.append((since, until))
+    return tuple(sorted(times))

@@ -37,9 +37,13 @@ class Delay(NamedTuple):
 
 
 class Corrupt(NamedTuple):
-    """A packet in flight is damaged: its checksum will be wrong."""
+    """One bit of a packet in flight is flipped, ``bit`` counted from the first of its octets; a checksum will tell.
+
+    Without a bit, the 160th of an IPv4 packet and the 320th of an IPv6 one: the first of the TCP header.
+    """
 
     packet: int
+    bit: int | None = None
 
 
 class Inject(NamedTuple):
@@ -56,12 +60,14 @@ class Reboot(NamedTuple):
 
 
 class SetLink(NamedTuple):
-    """The weather from ``a`` to ``b`` changes for packets sent from now on; ``delay`` in ns, ``loss`` in 0 .. 1."""
+    """The weather from ``a`` to ``b`` changes for packets sent from now on.
+
+    ``changes``: pairs of an option of ``Simulator.link`` and its value; times in ns.
+    """
 
     a: str
     b: str
-    delay: int
-    loss: float
+    changes: tuple[tuple[str, Any], ...]
 
 
 class Wait(NamedTuple):

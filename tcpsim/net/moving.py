@@ -14,6 +14,7 @@ from ..tcp.tcb import TIMERS
 from ..tcp.units import NEVER
 from ..trace.raw import header_of
 from . import userland
+from .crossing import size_of
 from .host import Conn
 from .inbound import arrive
 from .link import check_weather
@@ -32,7 +33,7 @@ from .moves import (
     Wait,
     Wake,
 )
-from .outbound import double, fly
+from .outbound import double, flip, fly, lose
 
 if TYPE_CHECKING:
     from .world import World
@@ -63,18 +64,14 @@ def _deliver(world: World, move: Deliver) -> None:
 
 def _drop(world: World, move: Drop) -> None:
     _check_flight(world, (move.packet,))
-    del world.flight[move.packet]
-    world.damaged.discard(move.packet)
-    if world.log is not None:
-        world.log.append(("lost", world.now, "", None, world.cause, move.packet, "hand"))
+    _, seg, _ = world.flight.pop(move.packet)
+    lose(world, seg, "hand")
 
 
 def _duplicate(world: World, move: Duplicate) -> None:
     _check_flight(world, (move.packet,))
     due, seg, target = world.flight[move.packet]
-    twin = double(world, seg, due, target, "hand")
-    if move.packet in world.damaged:
-        world.damaged.add(twin.id)
+    double(world, seg, due, target, "hand")
 
 
 def _delay(world: World, move: Delay) -> None:
@@ -87,7 +84,12 @@ def _delay(world: World, move: Delay) -> None:
 
 def _corrupt(world: World, move: Corrupt) -> None:
     _check_flight(world, (move.packet,))
-    world.damaged.add(move.packet)
+    seg = world.flight[move.packet][1]
+    size = 8 * size_of(seg)
+    bit = move.bit if move.bit is not None else 320 if ":" in seg.flow[0] else 160
+    if not 0 <= bit < size:
+        raise TcpsimError(f"corrupt bit {bit} of packet {move.packet}: it has the bits 0 .. {size - 1}")
+    flip(world, seg, bit)
 
 
 def _inject(world: World, move: Inject) -> None:
@@ -122,11 +124,11 @@ def _reboot(world: World, move: Reboot) -> None:
 
 
 def _set_link(world: World, move: SetLink) -> None:
-    path = world.paths.get((world.host(move.a).index, world.host(move.b).index))
-    if path is None:
+    place = world.joined.get((world.host(move.a).index, world.host(move.b).index))
+    if place is None:
         raise TcpsimError(f"no link from {move.a} to {move.b}")
-    check_weather(f"link {move.a}-{move.b}", move.delay, move.loss)
-    path.delay, path.loss = move.delay, move.loss
+    path = world.paths[place]
+    path.set(check_weather(f"link {move.a}-{move.b}", path.weather._asdict() | dict(move.changes)))
 
 
 def _wait(world: World, move: Wait) -> None:

@@ -1,13 +1,17 @@
-"""A packet leaves its host: which link takes it, and what the link does to it."""
+"""A packet leaves a host: which way it goes, and what the link does to it."""
 
 from __future__ import annotations
 
 from heapq import heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..tcp.segment import Segment
 from ..trace.raw import header_of
+from .chance import draw
+from .crossing import cross, size_of
 from .host import HostData
+from .link import Path
+from .route import HERE, lookup
 
 if TYPE_CHECKING:
     from .world import World
@@ -16,38 +20,108 @@ if TYPE_CHECKING:
 PACKET: Final = 0
 
 
+class Mark(NamedTuple):
+    """What a packet's IP header says besides the addresses: hops left, 0 .. 255, and DSCP, 0 .. 63."""
+
+    ttl: int = 64
+    dscp: int = 0
+
+
+#: What a packet says that says nothing else.
+PLAIN: Final = Mark()
+
+
 def transmit(world: World, host: HostData, seg: Segment, conn: int | None) -> None:
-    """Put a segment on the link to its destination."""
-    world.next_packet += 1
-    seg.id = world.next_packet
+    """Put a segment of ``host`` on its way to its destination."""
+    world.next_packet = seg.id = world.next_packet + 1
     log = world.log
     if log is not None:
         told = header_of(seg, data=world.full)
         log.append(("sent", world.now, host.name, conn, world.cause, seg.id, told))
-    target = world.by_address.get(seg.flow[0])
-    path = world.paths.get((host.index, target))
-    if path is None or target is None:
-        if target == host.index or _is_loopback(seg.flow[0]):
+    if world.marks:
+        mark = world.marks.get(conn or 0) or world.marks.get(host.name)
+        if mark is not None:
+            world.headers[seg.id] = mark
+    place = world.routes[host.index].get(seg.flow[0])
+    if place is None:
+        place = lookup(world, host.index, seg.flow[0])
+    if place < 0:
+        if place == HERE:
             fly(world, seg, world.now, host.index)
-        elif log is not None:
-            log.append(("refused", world.now, host.name, conn, world.cause, seg.id, "no route"))
+        else:
+            refuse(world, host, seg, "no route", conn)
         return
-    due = world.now + path.delay
+    path = world.paths[place]
+    if not path.plain:
+        carry(world, host, path, seg, conn)
+        return
     path.count += 1
-    if path.faults or path.loss:
-        copies, rule, later = path.fate()
-        due += later
-        if copies == 2:
-            fly(world, seg, due, target)
-            double(world, seg, due, target, rule)
-            return
-        if copies == 0:
-            if log is not None:
-                log.append(("lost", world.now, "", conn, world.cause, seg.id, rule))
-            return
-    world.flight[seg.id] = (due, seg, target)
+    world.flight[seg.id] = (due := world.now + path.delay, seg, path.target)
     world.serial += 1
     heappush(world.heap, (due, world.serial, PACKET, seg.id))
+
+
+def carry(world: World, host: HostData, path: Path, seg: Segment, conn: int | None = None) -> None:
+    """Put a packet on a link with weather."""
+    path.count += 1
+    mtu = path.weather.mtu
+    if mtu is not None and size_of(seg) > mtu:
+        path.hit("mtu")
+        refuse(world, host, seg, f"MTU {mtu}", conn)
+        return
+    fate = cross(world, path, seg)
+    if not fate.copies:
+        if fate.refused:
+            refuse(world, host, seg, fate.by, conn)
+        else:
+            lose(world, seg, fate.by, conn)
+        return
+    fly(world, seg, fate.due, path.target)
+    if fate.corrupt:
+        flip(world, seg, int(draw(path.stream("bit"), path.count) * 8 * size_of(seg)))
+    if fate.copies == 2:
+        double(world, seg, fate.due, path.target, fate.by)
+
+
+def forward(world: World, host: HostData, seg: Segment) -> None:
+    """A packet that is for somebody else goes on: one hop less, and the next link."""
+    mark = world.headers.get(seg.id, PLAIN)
+    if mark.ttl <= 1:
+        refuse(world, host, seg, "TTL")
+        return
+    place = world.routes[host.index].get(seg.flow[0])
+    if place is None:
+        place = lookup(world, host.index, seg.flow[0])
+    if place < 0:
+        refuse(world, host, seg, "no route")
+        return
+    world.headers[seg.id] = mark._replace(ttl=mark.ttl - 1)
+    if world.log is not None:
+        world.cause = len(world.log)
+        world.log.append(("forwarded", world.now, host.name, None, None, seg.id, mark.ttl - 1))
+    carry(world, host, world.paths[place], seg)
+
+
+def refuse(world: World, host: HostData, seg: Segment, by: str, conn: int | None = None) -> None:
+    """``host`` does not let a packet pass, by the name of what decided it."""
+    settle(world, seg.id)
+    if world.log is not None:
+        world.log.append(("refused", world.now, host.name, conn, world.cause, seg.id, by))
+
+
+def lose(world: World, seg: Segment, by: str, conn: int | None = None) -> None:
+    """A packet is lost on a link."""
+    settle(world, seg.id)
+    if world.log is not None:
+        world.log.append(("lost", world.now, "", conn, world.cause, seg.id, by))
+
+
+def settle(world: World, packet: int) -> None:
+    """A packet is no longer on its way: what was kept beside it is forgotten."""
+    if world.headers:
+        world.headers.pop(packet, None)
+    if world.damaged:
+        world.damaged.pop(packet, None)
 
 
 def fly(world: World, seg: Segment, due: int, target: int) -> None:
@@ -56,18 +130,26 @@ def fly(world: World, seg: Segment, due: int, target: int) -> None:
     world.schedule(due, PACKET, seg.id)
 
 
+def flip(world: World, seg: Segment, bit: int) -> None:
+    """Damage a packet in flight: one bit of its octets, counted from the first, round the end; twice is undone."""
+    bits = set(world.damaged.get(seg.id, ())) ^ {bit % (8 * size_of(seg))}
+    if bits:
+        world.damaged[seg.id] = tuple(sorted(bits))
+    else:
+        del world.damaged[seg.id]
+
+
 def double(world: World, seg: Segment, due: int, target: int, rule: str) -> Segment:
-    """A second packet like ``seg``, with a number of its own."""
+    """A second packet like ``seg``, damage and all, with a number of its own."""
     twin = seg.replace()
     world.next_packet += 1
     twin.id = world.next_packet
+    if seg.id in world.headers:
+        world.headers[twin.id] = world.headers[seg.id]
+    if seg.id in world.damaged:
+        world.damaged[twin.id] = world.damaged[seg.id]
     if world.log is not None:
         told = header_of(twin, data=world.full)
         world.log.append(("duplicated", world.now, "", None, world.cause, twin.id, told, seg.id, rule))
     fly(world, twin, due, target)
     return twin
-
-
-def _is_loopback(address: str) -> bool:
-    """Whether an address means the host itself, whichever it is."""
-    return address.startswith("127.") or address == "::1"

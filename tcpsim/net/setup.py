@@ -12,7 +12,8 @@ from ..trace.trace import Trace
 from .handles import Host
 from .history import History
 from .host import check_address
-from .link import Path, check_faults, check_weather
+from .link import Weather, check_weather
+from .route import parse_network
 from .scripts import parse_program
 from .world import World
 
@@ -36,12 +37,14 @@ class SetUp:
         *addresses: str,
         profile: Profile | str | None = None,
         iss: int | Iterable[int] | None = None,
+        forwards: bool = False,
         **switches: Any,
     ) -> Host:
         """A new host.  ``addresses``: by default the next of 10.0.0.0/24.
 
         ``profile``: the simulation's unless given; ``switches`` change single ones.  ``iss``: its connections'
         initial sequence numbers: one for all, or a list for one after the other (RFC 6528 afterwards).
+        ``forwards``: it is a router, and passes on packets that are not for it.
         """
         self._must_be_setting_up("host()")
         world = self.world
@@ -64,13 +67,18 @@ class SetUp:
         for number in (isses,) if isinstance(isses, int) else isses or ():
             if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 32:
                 raise TcpsimError(f"iss {number!r} of host {name} is not a sequence number in 0 .. 2**32 - 1")
-        world.add_host(name, addresses, chosen, isses)
+        world.add_host(name, addresses, chosen, isses, forwards=forwards)
         base, differing = described(chosen)
         self.trace.header["hosts"].append(
             {"name": name, "addresses": list(addresses), "profile": base, "switches": differing, "iss": isses}
+            | ({"forwards": True} if forwards else {})
         )
         self.hosts[name] = Host(cast("Simulator", self), name)  # which is what this is a part of
         return self.hosts[name]
+
+    def router(self, name: str, *addresses: str, **options: Any) -> Host:
+        """A new host that forwards."""
+        return self.host(name, *addresses, forwards=True, **options)
 
     def link(
         self,
@@ -81,11 +89,21 @@ class SetUp:
         loss: float = 0.0,
         faults: Iterable[tuple[Any, ...]] = (),
         faults_back: Iterable[tuple[Any, ...]] = (),
+        back: dict[str, Any] | None = None,
+        **weather: Any,
     ) -> None:
         """Join two hosts.  ``delay``: one way.  ``loss``: the probability that a packet is lost.
 
-        ``faults``: what happens to single packets from ``a`` to ``b``: ``(n, "lose")``, ``(n, "duplicate")`` or
-        ``(n, "delay", "5ms")``, n from 1; ``faults_back``: the same from ``b`` to ``a``.
+        ``weather``: ``jitter`` (up to so much more delay) and ``reorders`` (whether by that packets overtake each
+        other), ``rate`` ("10Mbit") and ``queue`` (packets that wait for the line; more are dropped), ``mtu``
+        (octets), ``duplicate``, ``corrupt``, ``reorder`` (probabilities) and ``reorder_by``, ``down``
+        (``[("1s", "2s")]``: a partition from t1 until t2).  All hold for both directions; ``back`` changes some
+        for the way from ``b`` to ``a``.
+
+        ``faults``: what happens to single packets from ``a`` to ``b``; ``faults_back``: the same from ``b`` to
+        ``a``.  ``(n, "lose")``, ``(n, "duplicate")``, ``(n, "corrupt")`` or ``(n, "delay", "5ms")``, n from 1; or
+        an expression over the header's fields instead of n, or before it: ``("SYN and not ACK", "lose")``,
+        ``("len > 0", 2, "lose")``: the second that carries data (see ``tcpsim.net.fields``).
         """
         self._must_be_setting_up("link()")
         world = self.world
@@ -93,24 +111,34 @@ class SetUp:
         names = "-".join(end.name for end in ends)
         if ends[0] is ends[1]:
             raise TcpsimError(f"link {names}: a link joins two hosts; a host reaches itself without one")
-        if (ends[0].index, ends[1].index) in world.paths:
+        if (ends[0].index, ends[1].index) in world.joined:
             raise TcpsimError(f"link {names}: these hosts are joined already")
-        ns = parse_time(delay, f"link {names}: delay")
-        check_weather(f"link {names}", ns, loss)
-        there, back = (
-            check_faults(faults, f"link {names}"),
-            check_faults(faults_back, f"link {names}"),
-        )
-        for (one, other), rules in ((ends, there), (ends[::-1], back)):
-            world.paths[one.index, other.index] = Path(f"{one.name}->{other.name}", world.seed, ns, loss, rules)
-        self.trace.header["links"].append(
-            {
-                "ends": [end.name for end in ends],
-                "delay": ns,
-                "loss": loss,
-                "faults": there,
-                "faults_back": back,
-            }
+        common = {"delay": delay, "loss": loss} | weather
+        there = check_weather(f"link {names}", common | {"faults": faults})
+        other = check_weather(f"link {names} back", common | (back or {}) | {"faults": faults_back})
+        for (one, two), chosen in ((ends, there), (ends[::-1], other)):
+            world.add_path(f"{one.name}->{two.name}", one.index, two.index, chosen)
+        self.trace.header["links"].append({"ends": [end.name for end in ends], **_told(there, other)})
+
+    def route(self, host: Host | str, destination: Host | str, via: Host | str) -> None:
+        """Let ``host`` send what is for ``destination`` to its neighbour ``via``; the way back is another matter.
+
+        ``destination``: a host, an address, or a network such as ``"10.1.0.0/16"``.  Without such routes packets
+        take the fewest links.  Raises TcpsimError when ``via`` is no neighbour.
+        """
+        self._must_be_setting_up("route()")
+        world = self.world
+        here, next_host = (world.host(end if isinstance(end, str) else end.name) for end in (host, via))
+        if (here.index, next_host.index) not in world.joined:
+            raise TcpsimError(f"route of {here.name} via {next_host.name}: there is no link between them")
+        known = destination.name if isinstance(destination, Host) else destination
+        networks = self.hosts[known].addresses if known in self.hosts else (known,)
+        for network in networks:
+            parse_network(network, f"route of {here.name}")
+        for network in networks:
+            world.add_route(here.index, (network, next_host.index))
+        self.trace.header.setdefault("routes", []).append(
+            {"host": here.name, "destination": known, "via": next_host.name}
         )
 
     def script(self, host: Host | str, *steps: Any, at: str | int = 0) -> None:
@@ -149,3 +177,16 @@ class SetUp:
             names = ", ".join(self.hosts) or "none yet"
             raise TcpsimError(f"no host {host!r}; the hosts are {names}, or give an address") from None
         return host
+
+
+def _told(there: Weather, back: Weather) -> dict[str, Any]:
+    """A link's two directions as keyword arguments of ``link``, in plain data."""
+    one, other = there.told(), back.told()
+    told = {"faults": one.pop("faults", ()), "faults_back": other.pop("faults", ())}
+    usual = Weather()._asdict()
+    differing = {
+        name: other.get(name, usual[name])
+        for name in (*one, *other)
+        if one.get(name, usual[name]) != other.get(name, usual[name])
+    }
+    return one | told | ({"back": differing} if differing else {})

@@ -242,6 +242,14 @@ class Simulator(ByHand):
         made = {} if self._past is None else self._past.by_hand
         return sorted((at, *when_what) for at, when_what in made.items() if at < self.position)
 
+    def hits(self) -> dict[str, dict[str, int]]:
+        """How many packets each rule of each link has hit: link and direction -> rule -> number."""
+        return {path.name: dict(path.hits) for path in self.world.paths if path.hits}
+
+    def unused(self) -> list[str]:
+        """The rules that have never hit a packet: what was set up and did not happen."""
+        return [f"{name}: {rule}" for name, hits in self.hits().items() for rule, times in hits.items() if not times]
+
     def ladder(self, **options: Any) -> str:
         """The ladder of what has happened; see ``tcpsim.render.ladder``."""
         from ..render.ladder import ladder

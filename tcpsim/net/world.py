@@ -13,6 +13,7 @@ from ..tcp.errors import TcpsimError
 from ..tcp.output import output
 from ..tcp.profiles import Profile
 from ..tcp.segment import Flow, Segment
+from ..tcp.settings import configure
 from ..tcp.states import LISTEN, Do
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.timeouts import expire
@@ -21,9 +22,10 @@ from . import moving
 from .chance import secret
 from .host import Conn, HostData, has_ended, is_over
 from .inbound import arrive
-from .link import Path
+from .link import Path, Weather
 from .moves import Move
-from .outbound import PACKET, transmit
+from .outbound import PACKET, Mark, transmit
+from .route import Route, next_mtu
 from .scripts import Script, advance
 from .telling import drain, tell_changes
 
@@ -36,15 +38,21 @@ class World:
     """Everything that is the case at one moment.
 
     ``now``: ns.  ``flight``: packet id -> (due, segment, index of the receiving host).
-    ``damaged``: the packets among them whose checksum is wrong.
+    ``damaged``: of the packets among them that have met a fault, the bits that are the wrong way round.
+    ``headers``: what the IP headers of those that do not say the usual say; ``marks``: what connections (by
+    number) and hosts (by name) send that do not; ``heard``: what a connection's last packet said.
+    The topology: ``paths``, each one direction of a link; ``joined``: (source, target) -> place in ``paths``;
+    ``neighbours``: host -> target -> the same; ``forwards``: which hosts are routers; ``by_hand``: the routes given;
+    ``routes``: what is remembered of them, host -> address -> place in ``paths``.
     ``log``: None, or the plain records of a trace; ``full``: whether it takes every check and variable.
     ``cause``: the place in the trace of what the current event began with; ``packet``: the one it is about.
     ``before``: at level full, the variables of the event's connections as they were.
     """
 
     __slots__ = (
-        "_dirty", "before", "by_address", "cause", "conns", "damaged", "flight", "full", "heap", "hosts", "log",
-        "next_conn", "next_packet", "next_script", "now", "packet", "paths", "scripts", "seed", "serial",
+        "_dirty", "before", "by_address", "by_hand", "cause", "conns", "damaged", "flight", "forwards", "full",
+        "headers", "heap", "heard", "hosts", "joined", "log", "marks", "neighbours", "next_conn", "next_packet",
+        "next_script", "now", "packet", "paths", "routes", "scripts", "seed", "serial",
     )  # fmt: skip
 
     def __init__(self, seed: int) -> None:
@@ -52,12 +60,20 @@ class World:
         self.now = 0
         self.hosts: list[HostData] = []
         self.by_address: dict[str, int] = {}
-        self.paths: dict[tuple[int, int | None], Path] = {}
+        self.paths: list[Path] = []
+        self.joined: dict[tuple[int, int], int] = {}
+        self.neighbours: tuple[dict[int, int], ...] = ()
+        self.forwards: tuple[bool, ...] = ()
+        self.by_hand: tuple[tuple[Route, ...], ...] = ()
+        self.routes: tuple[dict[str, int], ...] = ()
+        self.marks: dict[int | str, Mark] = {}
+        self.headers: dict[int, Mark] = {}
+        self.heard: dict[int, Mark] = {}
         self.conns: dict[int, Conn] = {}
         self.scripts: dict[int, Script] = {}
         self.flight: dict[int, tuple[int, Segment, int]] = {}
         self.heap: list[tuple[int, int, int, int]] = []
-        self.damaged: set[int] = set()
+        self.damaged: dict[int, tuple[int, ...]] = {}
         self.serial = self.next_packet = self.next_conn = self.next_script = 0
         self.log: list[tuple[Any, ...]] | None = None
         self.full = False
@@ -74,13 +90,37 @@ class World:
         addresses: tuple[str, ...],
         profile: Profile,
         isses: int | tuple[int, ...] | None,
+        *,
+        forwards: bool = False,
     ) -> HostData:
-        """A new host."""
+        """A new host; ``forwards``: a router."""
         host = HostData(len(self.hosts), name, addresses, profile, secret(self.seed, name), isses)
         self.hosts.append(host)
-        # Copies of the world share the dict, so it is replaced and never changed.
+        # Copies of the world share all of the topology, so it is replaced and never changed.
         self.by_address = self.by_address | dict.fromkeys(addresses, host.index)
+        self.forwards = (*self.forwards, forwards)
+        self.neighbours = (*self.neighbours, {})
+        self.by_hand = (*self.by_hand, ())
+        self._forget_routes()
         return host
+
+    def add_path(self, name: str, source: int, target: int, weather: Weather) -> None:
+        """One direction of a link."""
+        place = len(self.paths)
+        self.paths.append(Path(name, self.seed, source, target, weather))
+        self.joined = self.joined | {(source, target): place}
+        here = self.neighbours[source] | {target: place}
+        self.neighbours = (*self.neighbours[:source], here, *self.neighbours[source + 1 :])
+        self._forget_routes()
+
+    def add_route(self, index: int, route: Route) -> None:
+        """A route given by hand."""
+        routes = (*self.by_hand[index], route)
+        self.by_hand = (*self.by_hand[:index], routes, *self.by_hand[index + 1 :])
+        self._forget_routes()
+
+    def _forget_routes(self) -> None:
+        self.routes = tuple({} for _ in self.hosts)
 
     def add_script(self, host: int, program: tuple[tuple[Any, ...], ...], at: int) -> Script:
         """A script that begins at ``at``."""
@@ -288,7 +328,14 @@ class World:
         if has_ended(conn):
             host.forget(conn)
             if tcb.state is LISTEN or is_over(conn):
-                self.conns.pop(conn.number, None)
+                self.forget(conn)
+
+    def forget(self, conn: Conn) -> None:
+        """Nothing needs the connection any more."""
+        self.conns.pop(conn.number, None)
+        if self.marks or self.heard:
+            self.marks.pop(conn.number, None)
+            self.heard.pop(conn.number, None)
 
     def forget_ended(self) -> None:
         """Take what has just ended out of the demultiplexing, although its event goes on."""
@@ -302,7 +349,15 @@ class World:
         iss = None if listens or host.isses is None else host.next_iss()
         conn = Conn(flow, profile=host.profile, secret=host.secret, iss=iss, number=number, host=host.index, tcb=tcb)
         self.conns[number] = conn
+        if flow[2]:
+            self.fit_mtu(conn)
         return conn
+
+    def fit_mtu(self, conn: Conn) -> None:
+        """Tell a connection that is about to open how large the packets on its first link may be."""
+        mtu = next_mtu(self, conn.host, conn.tcb.flow[2])
+        if mtu is not None:
+            configure(conn, mtu=mtu)
 
     # -- copies
 
@@ -314,7 +369,15 @@ class World:
         new.conns = {number: conn.copy() for number, conn in self.conns.items()}
         new.hosts = [host.copy(new.conns) for host in self.hosts]
         new.by_address = self.by_address
-        new.paths = {ends: path.copy() for ends, path in self.paths.items()}
+        new.paths = [path.copy() for path in self.paths]
+        new.joined = self.joined
+        new.neighbours = self.neighbours
+        new.forwards = self.forwards
+        new.by_hand = self.by_hand
+        new.routes = self.routes
+        new.marks = self.marks.copy()
+        new.headers = self.headers.copy()
+        new.heard = self.heard.copy()
         new.scripts = {number: script.copy() for number, script in self.scripts.items()}
         new.flight = self.flight.copy()
         new.damaged = self.damaged.copy()
@@ -339,6 +402,10 @@ class World:
             tuple((number, conn.key()) for number, conn in sorted(self.conns.items())),
             tuple((number, script.key()) for number, script in sorted(self.scripts.items())),
             tuple((number, due, seg.key(), to) for number, (due, seg, to) in sorted(self.flight.items())),
-            frozenset(self.damaged),
-            tuple((ends, path.key()) for ends, path in sorted(self.paths.items())),
+            tuple(sorted(self.damaged.items())),
+            tuple(path.key() for path in self.paths),
+            self.by_hand,
+            frozenset(self.marks.items()),
+            frozenset(self.headers.items()),
+            frozenset(self.heard.items()),
         )  # fmt: skip

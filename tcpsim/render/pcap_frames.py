@@ -80,7 +80,7 @@ def frames(trace: Trace, tap: str | None = None) -> Iterator[Frame]:
             arrived.add(packet)
             sender, seg = senders[packet]
             if where in taps and where != sender:
-                damaged = kind == "refused" and raw[6] == "checksum"
+                damaged = kind == "refused" and raw[6].endswith("checksum")
                 yield Frame(t, where, False, packet, seg, damaged, told.of_arrival(n, packet))
 
 
@@ -208,7 +208,7 @@ class _Comments:
     def _refused(self, n: int, raw: tuple[Any, ...]) -> None:
         record = self.trace[n]
         assert isinstance(record, Refused)
-        words = "damaged on the way: its checksum is wrong" if record.by == "checksum" else fate(record)
+        words = "damaged on the way: its checksum is wrong" if record.by.endswith("checksum") else fate(record)
         if record.packet in self.ends:  # it had arrived, and was turned away at the door
             self.passing[self.ends[record.packet]].after.append(words)
             return

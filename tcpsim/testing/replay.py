@@ -68,14 +68,16 @@ def _line(move: Move) -> str:
             return f"sim.call({', '.join(map(repr, (host, name, *args)))})"
         case Deliver(packets):
             return f"sim.deliver({', '.join(map(str, packets))})"
+        case Corrupt(packet, bit) if bit is not None:
+            return f"sim.corrupt({packet}, bit={bit})"
         case Drop(packet) | Duplicate(packet) | Corrupt(packet):
             return f"sim.{type(move).__name__.lower()}({packet})"
         case Delay(packet, by):
             return f"sim.delay({packet}, by={by})"
         case Reboot(host):
             return f"sim.reboot({host!r})"
-        case SetLink(a, b, delay, loss):
-            return f"sim.weather({a!r}, {b!r}, delay={delay}, loss={loss!r})"
+        case SetLink(a, b, changes):
+            return f"sim.weather({', '.join([repr(a), repr(b), *(f'{name}={value!r}' for name, value in changes)])})"
         case _:
             return f"sim.apply({type(move).__name__}({', '.join(map(repr, move))}))"
 
@@ -91,11 +93,19 @@ def _set_up(sim: Simulator) -> list[str]:
             given.append(f"profile={_profile(profile)}")
         if host["iss"] is not None:
             given.append(f"iss={host['iss']!r}")
+        if host.get("forwards"):
+            given.append("forwards=True")
         lines.append(f"sim.host({', '.join(given)})")
     for link in header["links"]:
-        given = [*map(repr, link["ends"]), f"delay={link['delay']}"]
-        given += [f"{name}={link[name]!r}" for name in ("loss", "faults", "faults_back") if link[name]]
+        given = [*map(repr, link["ends"])]
+        given += [
+            f"{name}={value!r}"
+            for name, value in link.items()
+            if name != "ends" and (value or name not in ("loss", "faults", "faults_back"))
+        ]
         lines.append(f"sim.link({', '.join(given)})")
+    for route in header.get("routes", ()):
+        lines.append(f"sim.route({route['host']!r}, {route['destination']!r}, {route['via']!r})")
     for script in header["scripts"]:
         steps = ", ".join(map(repr, script["steps"]))
         at = f", at={script['at']}" if script["at"] else ""

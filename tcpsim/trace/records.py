@@ -117,6 +117,20 @@ class Lost(NamedTuple):
     by: str
 
 
+class Forwarded(NamedTuple):
+    """A router passed a packet on; ``ttl``: the hops it has left."""
+
+    n: int
+    kind: str
+    t: int
+    where: str
+    conn: int | None
+    cause: int | None
+    packet: int
+    seg: Header
+    ttl: int
+
+
 class Duplicated(NamedTuple):
     """A packet was doubled: ``packet`` is the new one, ``original`` the old one."""
 
@@ -300,7 +314,7 @@ class Moved(NamedTuple):
 
 
 Record = (
-    Call | Sent | Arrived | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
+    Call | Sent | Arrived | Forwarded | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
     | TimerSet | TimerStopped | TimerFired | Delivered | Rebooted | Note | Moved
 )  # fmt: skip
 
@@ -309,6 +323,7 @@ KINDS: Final[dict[str, Any]] = {
     "call": Call,
     "sent": Sent,
     "arrived": Arrived,
+    "forwarded": Forwarded,
     "lost": Lost,
     "duplicated": Duplicated,
     "refused": Refused,

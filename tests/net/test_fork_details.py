@@ -29,7 +29,7 @@ def test_damage_on_one_side_of_a_fork_leaves_the_other_side_alone(by_fork: bool)
     hurt.corrupt()
     whole.step()
     hurt.step()
-    assert (refused(hurt), refused(whole)) == (["checksum"], [])
+    assert (refused(hurt), refused(whole)) == (["TCP checksum"], [])
 
 
 def test_a_fork_keeps_the_damage_done_before_it() -> None:
@@ -38,7 +38,7 @@ def test_a_fork_keeps_the_damage_done_before_it() -> None:
     fork = sim.fork()
     sim.step()  # there the damaged packet has arrived and is forgotten
     fork.step()
-    assert refused(sim) == refused(fork) == ["checksum"]
+    assert refused(sim) == refused(fork) == ["TCP checksum"]
 
 
 def test_the_twin_of_a_damaged_packet_is_damaged() -> None:
@@ -46,8 +46,8 @@ def test_the_twin_of_a_damaged_packet_is_damaged() -> None:
     sim.corrupt()
     sim.duplicate()
     sim.step(2)
-    assert refused(sim) == ["checksum", "checksum"]
-    assert sim.world.damaged == set()
+    assert refused(sim) == ["TCP checksum", "TCP checksum"]
+    assert sim.world.damaged == {}
 
 
 def test_damage_done_to_a_twin_leaves_the_original_alone() -> None:
@@ -55,10 +55,10 @@ def test_damage_done_to_a_twin_leaves_the_original_alone() -> None:
     sim.duplicate()
     original, twin = sim.in_flight
     sim.corrupt(twin)
-    assert sim.world.damaged == {twin}
+    assert sim.world.damaged == {twin: (160,)}
     sim.step(2)
     assert [record.packet for record in sim.trace.of("arrived")] == [original]  # type: ignore[union-attr]
-    assert refused(sim) == ["checksum"]
+    assert refused(sim) == ["TCP checksum"]
 
 
 def test_a_damaged_packet_that_is_lost_is_forgotten() -> None:
@@ -67,7 +67,7 @@ def test_a_damaged_packet_that_is_lost_is_forgotten() -> None:
     sim.corrupt()
     sim.drop()
     fork.drop()
-    assert sim.world.damaged == set()
+    assert sim.world.damaged == {}
     assert sim.world.key() == fork.world.key()
 
 

@@ -129,9 +129,18 @@ MOVES = st.one_of(
     st.builds(Drop, PACKETS),
     st.builds(Duplicate, PACKETS),
     st.builds(Delay, PACKETS, st.integers(0, SECOND)),
-    st.builds(Corrupt, PACKETS),
+    st.builds(Corrupt, PACKETS, st.none() | st.integers(0, 400)),
     st.builds(Reboot, NAMES),
-    st.builds(SetLink, NAMES, NAMES, st.integers(0, SECOND), st.floats(0, 1)),
+    st.builds(
+        SetLink,
+        NAMES,
+        NAMES,
+        st.lists(
+            st.tuples(st.just("delay"), st.integers(0, SECOND))
+            | st.tuples(st.just("loss"), st.floats(0, 1))
+            | st.tuples(st.just("faults"), st.just(((2, "lose"), ("SYN and not ACK", 1, "delay", 5)))),
+        ).map(tuple),
+    ),
     st.builds(Wait, st.integers(0, SECOND)),
     st.builds(Expire, PACKETS, st.sampled_from(["rtx", "time_wait"])),
     st.builds(Wake, PACKETS),
@@ -192,9 +201,9 @@ WRONG = [
     (Wait(5), "wait until 5 ns: it is 10000000 ns"),
     (Wait(SECOND), "wait until 1000000000 ns: it is 10000000 ns, and the next event is due at 20000000 ns"),
     (Reboot("nobody"), "no host 'nobody'; the hosts are client, server"),
-    (SetLink("client", "client", 1, 0.0), "no link from client to client"),
-    (SetLink("client", "server", -1, 0.0), "delay -1 is not a time"),
-    (SetLink("client", "server", 1, 2.0), "loss 2.0 is not a probability"),
+    (SetLink("client", "client", (("loss", 0.0),)), "no link from client to client"),
+    (SetLink("client", "server", (("delay", -1),)), "delay -1 is negative"),
+    (SetLink("client", "server", (("loss", 2.0),)), "loss 2.0 is not a probability"),
     (Call("nobody", "listen", (80,)), "no host 'nobody'; the hosts are client, server"),
     (Call("client", "dance", ()), "no call 'dance'; the calls are listen, connect, accept"),
     (Call("client", "listen", (0,)), r"listen\(\): port 0 is not in 1 .. 65535"),
@@ -386,7 +395,7 @@ def test_a_damaged_packet_is_refused() -> None:
     sim.corrupt()
     sim.step()
     (refused,) = sim.trace.of("refused")
-    assert (refused.by, refused.where) == ("checksum", "server")  # type: ignore[union-attr]
+    assert (refused.by, refused.where) == ("TCP checksum", "server")  # type: ignore[union-attr]
     assert sim.trace.sent(where="server") == []
     sim.run()
     assert sim.trace.fired(where="client")[-1] == "time_wait.timeout_2msl"

@@ -6,6 +6,20 @@ from tcpsim import Simulator
 from tests.helpers.stories import MOD, TALK
 
 
+def routed(level: str = "full") -> Simulator:
+    """Two hosts behind a router, in bad weather: the records that take a third host."""
+    sim = Simulator(trace=level)
+    for name in ("near", "far"):
+        sim.host(name)
+    sim.router("gate")
+    sim.link("near", "gate", delay="1ms")
+    sim.link("gate", "far", delay="1ms", corrupt=0.2)
+    sim.script("far", "listen 80", ("serve", "recv_to_end", "close"))
+    sim.script("near", "connect far 80", ("send", bytes(3000)), "close")
+    sim.run()
+    return sim
+
+
 def everything(level: str = "full") -> Simulator:
     """Data each way across the wrap, a loss, a duplicate, a refusal, a forgery, moves by hand, a reboot."""
     story = TALK.but(

@@ -13,7 +13,7 @@ from tcpsim import __version__
 from tcpsim.trace.jsonl import plain, to_lines
 from tcpsim.trace.records import KINDS
 from tests.helpers.stories import ACTS, MOD, STORIES, TALK, Act, Story, act
-from tests.trace.stories import everything
+from tests.trace.stories import everything, routed
 
 COMMON = {"n", "t", "where", "kind", "cause"}
 SEGMENT = {"packet", "seg"}
@@ -22,6 +22,7 @@ KEYS: dict[str, set[str]] = {
     "call": {"name", "args", "result"},
     "sent": SEGMENT,
     "arrived": SEGMENT,
+    "forwarded": SEGMENT | {"ttl"},
     "lost": SEGMENT | {"by"},
     "duplicated": SEGMENT | {"original", "by"},
     "refused": SEGMENT | {"by"},
@@ -43,10 +44,11 @@ WITHOUT_CONN = {"duplicated", "injected", "rebooted", "move"}
 
 LINES = [json.loads(line) for line in to_lines(everything().trace)]
 HEADER, RECORDS = LINES[0], LINES[1:]
+ROUTED = [json.loads(line) for line in to_lines(routed().trace)][1:]
 
 
 def of(kind: str) -> list[dict[str, Any]]:
-    return [line for line in RECORDS if line["kind"] == kind]
+    return [line for line in (*RECORDS, *ROUTED) if line["kind"] == kind]
 
 
 def test_the_keys_are_of_all_kinds() -> None:
@@ -125,7 +127,7 @@ def test_values_of_each_kind() -> None:
     changed = next(line["changed"] for line in of("vars") if "snd_una" in line["changed"])
     assert all(isinstance(pair, list) and len(pair) == 2 for pair in changed.values())
     assert ["CLOSED", "LISTEN"] in [line["changed"].get("state") for line in of("vars")]
-    assert {line["by"] for line in of("refused")} == {"checksum"}
+    assert {line["by"] for line in of("refused")} == {"TCP checksum"}
     assert {line["by"] for line in of("lost")} == {"lose #2", "hand"}
     assert {line["verdict"] for line in of("checked")} > {None, "listen.taken"}
     assert "rtx" in {line["timer"] for line in of("timer_fired")}

@@ -28,7 +28,7 @@ from tcpsim.trace.records import (
 )
 from tests.helpers.promises import check_promises
 from tests.helpers.stories import MOD, TALK
-from tests.trace.stories import everything
+from tests.trace.stories import everything, routed
 
 FULL = everything().trace
 BRIEF = everything("brief").trace
@@ -49,12 +49,13 @@ def test_records_are_typed_and_numbered(trace: Trace) -> None:
 
 
 def test_every_kind_is_there_at_level_full() -> None:
-    assert {record.kind for record in FULL} == set(KINDS)
+    assert {record.kind for trace in (FULL, routed().trace) for record in trace} == set(KINDS)
     check_promises(FULL)
 
 
 def test_brief_leaves_out_what_passed_variables_and_timers() -> None:
-    assert {record.kind for record in BRIEF} == set(KINDS) - {"vars", "timer_set", "timer_stopped"}
+    kinds = {record.kind for trace in (BRIEF, routed("brief").trace) for record in trace}
+    assert kinds == set(KINDS) - {"vars", "timer_set", "timer_stopped"}
     assert all(record.verdict is not None for record in BRIEF.of("checked"))  # type: ignore[union-attr]
     assert all(record.seg.data is None for record in BRIEF if hasattr(record, "seg"))
     assert any(record.verdict is None for record in FULL.of("checked"))  # type: ignore[union-attr]
