@@ -61,6 +61,7 @@ TCP_ORDER = [
     "arrives",
     "calls",
     "settings",
+    "notices",
     "info",
     "timeouts",
     "connection",

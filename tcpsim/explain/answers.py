@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..tcp.because import PLACES
+from ..tcp.notices import ERRORS as ICMP_ERRORS
+from ..tcp.notices import TOO_BIG
 from ..tcp.states import SYN_SENT, State
 from ..tcp.units import format_time
 from ..tcp.verdicts import VERDICTS as KNOWN_VERDICTS
@@ -16,6 +18,7 @@ from ..trace.records import (
     Duplicated,
     Fired,
     Forwarded,
+    Icmp,
     Injected,
     Lost,
     Moved,
@@ -69,6 +72,8 @@ _TOLD = {
     "signal reset": ("The program learns that the connection was not closed but cut off.", "3.5.3", ("MUST-12",)),
     "signal refused": ("The program learns that its opening was answered with a RST.", "3.10.7.4 (second)", ("MUST-11",)),
     "signal timed out": ("The program learns that the peer does not answer.", "3.8.3", ("MUST-20", "MUST-22")),
+    "signal soft error": ("An ICMP error came that may pass; the connection goes on.", "3.9.2.2", ("MUST-56", "SHLD-25")),
+    "signal unreachable": ("An ICMP error came that will not pass; the connection is over.", "3.9.2.2", ("SHLD-26",)),
     "signal user timeout": ("The program learns that its patience has ended.", "3.10.8", ("LC-25",)),
     "signal delivery trouble": ("R1 is reached: the connection goes on, but the program may want to know.", "3.8.3",
                                 ("SHLD-9", "MUST-20")),
@@ -104,6 +109,8 @@ def answer(trace: Trace, record: Record, event: range) -> Answer:
             return _note(record)
         case Lost() | Refused() | Duplicated() | Injected():
             return _fate(record)
+        case Icmp():
+            return _icmp(record)
         case Forwarded():
             says = (
                 f"#{record.packet} {segment_words(record.seg)}: {record.where} passes it on, {record.ttl} hops left"
@@ -223,6 +230,19 @@ def _fate(record: Lost | Refused | Duplicated | Injected) -> Answer:
         case Refused():
             why = _REFUSED.get(record.by, Answer(record.by, "", ("3.9.2",)))
             return Answer(f"{head}: refused, {why.says}", why.lesson, why.refs, why.requirements)
+
+
+def _icmp(record: Icmp) -> Answer:
+    """An ICMP error, and what it means to a connection."""
+    error = ICMP_ERRORS[record.name]
+    end = {"sent": "leaves", "arrived": "arrives", "lost": f"is lost ({record.by})"}[record.what]
+    if record.name == TOO_BIG:
+        lesson = "Segments get smaller, and what did not fit is sent again."
+    elif error.hard:
+        lesson = "A hard error ends a connection that is opening; one that is open may know better."
+    else:
+        lesson = "A soft error may pass: the program may want to know, and the connection goes on."
+    return Answer(f"#{record.packet} {record.words}, {end}", lesson, ("3.9.2.2",), ("MUST-54", "MUST-56", "SHLD-26"))
 
 
 def _by(by: str) -> str:

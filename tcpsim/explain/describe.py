@@ -11,6 +11,7 @@ from ..trace.records import (
     Duplicated,
     Fired,
     Forwarded,
+    Icmp,
     Injected,
     Lost,
     Moved,
@@ -47,6 +48,8 @@ def _words(record: Record) -> str:
             return f"refuses #{record.packet} {segment_words(record.seg)} ({record.by})"
         case Forwarded():
             return f"passes on #{record.packet} {segment_words(record.seg)} (TTL {record.ttl})"
+        case Icmp():
+            return f"{record.what}: #{record.packet} {record.words}{f' ({record.by})' if record.by else ''}"
         case Duplicated():
             return f"doubles #{record.original} as #{record.packet} {segment_words(record.seg)} ({record.by})"
         case Injected():

@@ -6,10 +6,11 @@ from typing import Any
 
 from ..tcp.errors import TcpsimError
 from ..tcp.notation import parse_segment
+from ..tcp.tcb import Tcb
 from ..tcp.units import parse_time
 from .handles import Host, Socket
 from .link import check_weather
-from .moves import Call, Corrupt, Delay, Deliver, Drop, Duplicate, Inject, Move, Reboot, SetLink
+from .moves import Call, Corrupt, Delay, Deliver, Drop, Duplicate, Inject, InjectIcmp, Move, Reboot, SetLink
 from .setup import SetUp
 
 
@@ -76,6 +77,33 @@ class ByHand(SetUp):
         ``conn``: one end of the connection it pretends to belong to; by default the host's newest.  ``delay``:
         how long it takes.  Raises TcpsimError for a text that cannot be read or a host without connection.
         """
+        tcb = self._forged_for(host, conn)
+        seg = parse_segment(text, tcb.flow, iss=None if absolute else tcb.irs, irs=None if absolute else tcb.iss)
+        self.apply(Inject(seg.key(), parse_time(delay, "delay")))
+
+    def inject_icmp(
+        self,
+        host: str | Host,
+        name: str,
+        *,
+        conn: Socket | None = None,
+        seq: int | None = None,
+        mtu: int = 0,
+        delay: str | int = 0,
+    ) -> None:
+        """Put a forged ICMP error on its way to ``host``, about a packet that it has sent: ``"port-unreachable"``.
+
+        ``name``: as in ``tcpsim.tcp.notices.ERRORS``.  ``conn``: the connection it is about, by default the host's
+        newest; ``seq``: the quoted number, by default its oldest unacknowledged one.  ``mtu``: for
+        "fragmentation-needed".  Raises TcpsimError for an unknown name or a host without connection.
+        """
+        tcb = self._forged_for(host, conn)
+        flow = tcb.peer_flow
+        quoted = tcb.snd_una if seq is None else seq
+        self.apply(InjectIcmp(name, flow, quoted, mtu, parse_time(delay, "delay")))
+
+    def _forged_for(self, host: str | Host, conn: Socket | None) -> Tcb:
+        """The block of the connection of ``host`` that a forgery is about."""
         world = self.world
         index = world.host(host if isinstance(host, str) else host.name).index
         found = [one for one in world.conns.values() if one.host == index and one.tcb.flow[3]]
@@ -83,9 +111,7 @@ class ByHand(SetUp):
             found = [one for one in found if one.number == conn.number]
         if not found:
             raise TcpsimError(f"inject: {world.hosts[index].name} has no such connection; connect or accept first")
-        tcb = found[-1].tcb
-        seg = parse_segment(text, tcb.flow, iss=None if absolute else tcb.irs, irs=None if absolute else tcb.iss)
-        self.apply(Inject(seg.key(), parse_time(delay, "delay")))
+        return found[-1].tcb
 
     def _packet(self, packet: int | None) -> int:
         if packet is not None:

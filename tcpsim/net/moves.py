@@ -47,9 +47,27 @@ class Corrupt(NamedTuple):
 
 
 class Inject(NamedTuple):
-    """A forged or replayed segment arrives after ``delay`` ns; ``fields`` as ``Segment.key()`` gives them."""
+    """A forged or replayed segment arrives after ``delay`` ns; ``fields`` as ``Segment.key()`` gives them.
+
+    ``host``: where; by default the one whose address it is for.
+    """
 
     fields: tuple[Any, ...]
+    delay: int
+    host: str = ""
+
+
+class InjectIcmp(NamedTuple):
+    """A forged ICMP error arrives after ``delay`` ns at the host that ``flow`` comes from.
+
+    ``name``: as in ``tcpsim.tcp.notices``.  ``flow``, ``seq``: of the packet it claims to be about, as that packet's
+    receiver keys it.  ``mtu``: of a link that was too small, else 0.
+    """
+
+    name: str
+    flow: tuple[str, int, str, int]
+    seq: int
+    mtu: int
     delay: int
 
 
@@ -97,7 +115,21 @@ class Wake(NamedTuple):
     script: int
 
 
-Move = Deliver | Drop | Duplicate | Delay | Corrupt | Inject | Reboot | SetLink | Wait | Expire | Call | Wake
+Move = (
+    Deliver
+    | Drop
+    | Duplicate
+    | Delay
+    | Corrupt
+    | Inject
+    | InjectIcmp
+    | Reboot
+    | SetLink
+    | Wait
+    | Expire
+    | Call
+    | Wake
+)
 
 _KINDS: Final[dict[str, Any]] = {
     kind.__name__.lower(): kind
@@ -108,6 +140,7 @@ _KINDS: Final[dict[str, Any]] = {
         Delay,
         Corrupt,
         Inject,
+        InjectIcmp,
         Reboot,
         SetLink,
         Wait,

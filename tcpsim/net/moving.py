@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.errors import TcpsimError
+from ..tcp.notices import ERRORS as ICMP_ERRORS
 from ..tcp.segment import Segment
 from ..tcp.tcb import TIMERS
 from ..tcp.units import NEVER
 from ..trace.raw import header_of
-from . import userland
+from . import icmp, userland
 from .crossing import size_of
 from .host import Conn
 from .inbound import arrive
@@ -27,6 +28,7 @@ from .moves import (
     Duplicate,
     Expire,
     Inject,
+    InjectIcmp,
     Move,
     Reboot,
     SetLink,
@@ -55,14 +57,21 @@ def _call(world: World, move: Call) -> Any:
 
 
 def _deliver(world: World, move: Deliver) -> None:
-    _check_flight(world, move.packets)
+    _check_flight(world, move.packets, messages=True)
     for packet in move.packets:
+        if packet in world.icmp:
+            _, message, host = world.icmp.pop(packet)
+            icmp.arrive(world, packet, message, host)
+            continue
         _, seg, host = world.flight.pop(packet)
         arrive(world, seg, host)
         world.forget_ended()  # so that the next of these packets may begin another connection
 
 
 def _drop(world: World, move: Drop) -> None:
+    if move.packet in world.icmp:
+        icmp.lose(world, move.packet)
+        return
     _check_flight(world, (move.packet,))
     _, seg, _ = world.flight.pop(move.packet)
     lose(world, seg, "hand")
@@ -94,7 +103,7 @@ def _corrupt(world: World, move: Corrupt) -> None:
 
 def _inject(world: World, move: Inject) -> None:
     flow, seq, ack, flags, wnd, up, tsval, tsecr, data, options = move.fields
-    target = world.by_address.get(flow[0])
+    target = world.host(move.host).index if move.host else world.by_address.get(flow[0])
     if target is None:
         raise TcpsimError(f"inject: no host has the address {flow[0]}")
     if move.delay < 0:
@@ -106,6 +115,18 @@ def _inject(world: World, move: Inject) -> None:
         told = header_of(seg, data=world.full)
         world.log.append(("injected", world.now, "", None, world.cause, seg.id, told))
     fly(world, seg, world.now + move.delay, target)
+
+
+def _inject_icmp(world: World, move: InjectIcmp) -> None:
+    target = world.by_address.get(move.flow[2])
+    if target is None:
+        raise TcpsimError(f"inject: no host has the address {move.flow[2]}")
+    if move.name not in ICMP_ERRORS:
+        raise TcpsimError(f"inject: no ICMP error {move.name!r}; there are {', '.join(ICMP_ERRORS)}")
+    if move.delay < 0:
+        raise TcpsimError(f"inject with delay {move.delay} ns: time does not run backwards")
+    message = icmp.Message(move.name, move.flow[0], move.flow[2], move.flow, move.seq, move.mtu)
+    icmp.inject(world, message, world.now + move.delay, target)
 
 
 def _reboot(world: World, move: Reboot) -> None:
@@ -162,11 +183,11 @@ def _running(world: World, number: int, timer: str) -> Conn:
     return conn
 
 
-def _check_flight(world: World, packets: tuple[int, ...]) -> None:
+def _check_flight(world: World, packets: tuple[int, ...], *, messages: bool = False) -> None:
     if not packets or len(set(packets)) != len(packets):
         raise TcpsimError(f"packets {packets}: name one or more, each once")
     for packet in packets:
-        if packet not in world.flight:
+        if packet not in world.flight and not (messages and packet in world.icmp):
             flying = ", ".join(str(number) for number in world.flight) or "none"
             raise TcpsimError(f"packet {packet} is not in flight; in flight: {flying}")
 
@@ -181,6 +202,7 @@ MAKE: Final[dict[type, Callable[..., Any]]] = {
     Duplicate: _duplicate,
     Expire: _expire_now,
     Inject: _inject,
+    InjectIcmp: _inject_icmp,
     Reboot: _reboot,
     SetLink: _set_link,
     Wait: _wait,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..tcp.notices import TOO_BIG
 from ..tcp.segment import Segment
 from ..trace.raw import header_of
 from .chance import draw
 from .crossing import cross, size_of
 from .host import HostData
+from .icmp import report
 from .link import Path
 from .route import HERE, lookup
 
@@ -68,6 +70,7 @@ def carry(world: World, host: HostData, path: Path, seg: Segment, conn: int | No
     if mtu is not None and size_of(seg) > mtu:
         path.hit("mtu")
         refuse(world, host, seg, f"MTU {mtu}", conn)
+        report(world, host, TOO_BIG, seg, mtu)
         return
     fate = cross(world, path, seg)
     if not fate.copies:
@@ -88,12 +91,14 @@ def forward(world: World, host: HostData, seg: Segment) -> None:
     mark = world.headers.get(seg.id, PLAIN)
     if mark.ttl <= 1:
         refuse(world, host, seg, "TTL")
+        report(world, host, "ttl-exceeded", seg)
         return
     place = world.routes[host.index].get(seg.flow[0])
     if place is None:
         place = lookup(world, host.index, seg.flow[0])
     if place < 0:
         refuse(world, host, seg, "no route")
+        report(world, host, "net-unreachable", seg)
         return
     world.headers[seg.id] = mark._replace(ttl=mark.ttl - 1)
     if world.log is not None:

@@ -18,9 +18,10 @@ from ..tcp.states import LISTEN, Do
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
-from . import moving
+from . import icmp, moving
 from .chance import secret
 from .host import Conn, HostData, has_ended, is_over
+from .icmp import ICMP, Message
 from .inbound import arrive
 from .link import Path, Weather
 from .moves import Move
@@ -39,6 +40,7 @@ class World:
 
     ``now``: ns.  ``flight``: packet id -> (due, segment, index of the receiving host).
     ``damaged``: of the packets among them that have met a fault, the bits that are the wrong way round.
+    ``icmp``: messages in flight, as ``flight``, whose numbers they share.
     ``headers``: what the IP headers of those that do not say the usual say; ``marks``: what connections (by
     number) and hosts (by name) send that do not; ``heard``: what a connection's last packet said.
     The topology: ``paths``, each one direction of a link; ``joined``: (source, target) -> place in ``paths``;
@@ -51,7 +53,7 @@ class World:
 
     __slots__ = (
         "_dirty", "before", "by_address", "by_hand", "cause", "conns", "damaged", "flight", "forwards", "full",
-        "headers", "heap", "heard", "hosts", "joined", "log", "marks", "neighbours", "next_conn", "next_packet",
+        "headers", "heap", "heard", "hosts", "icmp", "joined", "log", "marks", "neighbours", "next_conn", "next_packet",
         "next_script", "now", "packet", "paths", "routes", "scripts", "seed", "serial",
     )  # fmt: skip
 
@@ -74,6 +76,7 @@ class World:
         self.flight: dict[int, tuple[int, Segment, int]] = {}
         self.heap: list[tuple[int, int, int, int]] = []
         self.damaged: dict[int, tuple[int, ...]] = {}
+        self.icmp: dict[int, tuple[int, Message, int]] = {}
         self.serial = self.next_packet = self.next_conn = self.next_script = 0
         self.log: list[tuple[Any, ...]] | None = None
         self.full = False
@@ -166,6 +169,15 @@ class World:
                 self.now = due
                 self.expire(conn, timer)
                 return True
+            if kind == ICMP:
+                message = self.icmp.get(number)
+                if message is not None and message[0] == due:
+                    self.now = due
+                    del self.icmp[number]
+                    icmp.arrive(self, number, message[1], message[2])
+                    self.finish()
+                    return True
+                continue
             script = self.scripts.get(number)
             if script is not None and script.due == due:
                 self.now = due
@@ -180,6 +192,9 @@ class World:
             due, _, kind, number = heap[0]
             if kind == PACKET:
                 if number in self.flight and self.flight[number][0] == due:
+                    return due
+            elif kind == ICMP:
+                if number in self.icmp and self.icmp[number][0] == due:
                     return due
             elif kind == SCRIPT:
                 if number in self.scripts and self.scripts[number].due == due:
@@ -381,6 +396,7 @@ class World:
         new.scripts = {number: script.copy() for number, script in self.scripts.items()}
         new.flight = self.flight.copy()
         new.damaged = self.damaged.copy()
+        new.icmp = self.icmp.copy()
         new.heap = self.heap.copy()
         new.serial = self.serial
         new.next_packet = self.next_packet
@@ -403,6 +419,7 @@ class World:
             tuple((number, script.key()) for number, script in sorted(self.scripts.items())),
             tuple((number, due, seg.key(), to) for number, (due, seg, to) in sorted(self.flight.items())),
             tuple(sorted(self.damaged.items())),
+            tuple(sorted(self.icmp.items())),
             tuple(path.key() for path in self.paths),
             self.by_hand,
             frozenset(self.marks.items()),

@@ -20,6 +20,7 @@ from ..trace.records import (
     Duplicated,
     Fired,
     Header,
+    Icmp,
     Injected,
     Lost,
     Note,
@@ -241,6 +242,8 @@ class _Reader:
                 self._fired(record)
             elif isinstance(record, Call | TimerFired | Note | Rebooted):
                 self._local(record)
+            elif isinstance(record, Icmp) and record.what == "arrived":
+                self._local(record)
         self._settle()
         return self.story
 
@@ -377,7 +380,7 @@ class _Reader:
             return
         packet.end = self._add(Event(record.n, record.t, record.kind, side, words, packet.flow, packet))
 
-    def _local(self, record: Call | TimerFired | Note | Rebooted) -> None:
+    def _local(self, record: Call | TimerFired | Note | Rebooted | Icmp) -> None:
         # What concerns a listener or nobody is told beside the one connection there is.
         flow = self.only_flow
         end = None
@@ -405,7 +408,9 @@ def fate(record: Lost | Refused) -> str:
     return {"hand": "dropped by hand", "loss": "lost"}.get(record.by) or f"lost ({record.by})"
 
 
-def _words(record: Call | TimerFired | Note | Rebooted) -> tuple[str, str]:
+def _words(record: Call | TimerFired | Note | Rebooted | Icmp) -> tuple[str, str]:
+    if isinstance(record, Icmp):
+        return "note", record.words
     if isinstance(record, Call):
         return "call", call_words(record)
     if isinstance(record, TimerFired):

@@ -8,6 +8,7 @@ from . import calls
 from .arrives import arrives
 from .core import Core
 from .info import TcpInfo, info
+from .notices import icmp_arrives
 from .output import output
 from .profiles import RFC9293, Profile
 from .segment import Flow, Segment
@@ -122,6 +123,13 @@ class Connection(Core):
         for segment in segments:
             arrives(self, segment)
         output(self)
+
+    def icmp_arrives(self, now: int, name: str, seq: int, mtu: int = 0) -> bool:
+        """An ICMP error about our segment at ``seq``; whether it was believed.  See ``tcpsim.tcp.notices``."""
+        self.now = now
+        believed = icmp_arrives(self, name, seq, mtu)
+        output(self)
+        return believed
 
     def timer_expires(self, now: int, timer: str | None = None) -> str | None:
         """Let ``timer`` run out, or else the one that is due; its name, None if none is due."""

@@ -17,6 +17,7 @@ class Code(enum.Enum):
     REFUSED = "connection refused"
     ABORTED = "connection aborted by this side"
     TIMED_OUT = "connection timed out"
+    UNREACHABLE = "destination unreachable"
     USER_TIMEOUT = "connection aborted due to user timeout"
 
 

@@ -89,6 +89,7 @@ class Profile(NamedTuple):
     crossed_syn_repeats_synack: bool = True  #: A-36: after simultaneous open the SYN,ACK is repeated
     ack_left_of_window: bool = False  #: A-40: the ACK of a segment that ends at RCV.NXT is used
     data_on_syn: bool = False  #: SEND in LISTEN puts its octets on the SYN (3.10.2), else they wait
+    icmp_hard_aborts: bool = True  #: SHLD-26 in synchronised states too; False: only while opening (RFC 5461 4)
     half_duplex_close: bool = False  #: MAY-1: CLOSE ends reading too; data unread, or still to come, is reset
     keepalive_octet: bool = False  #: MAY-6: a keep-alive probe carries one octet
     fin_wait_2_detached_only: bool = False  #: the FIN_WAIT_2 timer runs only when the user has gone

@@ -113,6 +113,7 @@ class Cue(enum.Enum):
     SYN_OF_PASSIVE_OPEN = ("syn_of_passive_open", Kind.SEGMENT, "SYN in window")
     SYN_IN_WINDOW = ("syn_in_window", Kind.SEGMENT, "SYN in window")
     SYN_REOPENS = ("syn_reopens", Kind.SEGMENT, "new SYN")
+    ICMP_HARD = ("icmp_hard", Kind.SEGMENT, "ICMP hard error")
     R2 = ("r2", Kind.TIMER, "R2 reached")
     R2_OF_PASSIVE_OPEN = ("r2_of_passive_open", Kind.TIMER, "R2 reached")
     USER_TIMEOUT = ("user_timeout", Kind.TIMER, "user timeout")
@@ -132,7 +133,8 @@ class Cue(enum.Enum):
 class Do(enum.Enum):
     """What a row promises: a closed vocabulary.  A test compares the promise with what really happened.
 
-    ``SIGNAL_R1`` and ``SIGNAL_URGENT`` are told without any change of state, so no row promises them.
+    ``SIGNAL_R1``, ``SIGNAL_URGENT`` and ``SIGNAL_SOFT_ERROR`` are told without any change of state, so no row
+    promises them.
     """
 
     CREATE_TCB = "create TCB"
@@ -151,6 +153,8 @@ class Do(enum.Enum):
     SIGNAL_USER_TIMEOUT = "signal user timeout"
     SIGNAL_R1 = "signal delivery trouble"
     SIGNAL_URGENT = "signal urgent data"
+    SIGNAL_SOFT_ERROR = "signal soft error"
+    SIGNAL_UNREACHABLE = "signal unreachable"
 
 
 class Transition(NamedTuple):
@@ -261,6 +265,10 @@ def _rows() -> tuple[Transition, ...]:
                   "an implementation's own timer (A-22)", "3.6"))  # fmt: skip
     for src in (SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK):
         rows.append(T(src, Cue.R2, CLOSED, (timed_out, delete), "retransmitted for too long", "3.8.3"))
+    for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
+        told = () if src is TIME_WAIT else (Do.SIGNAL_UNREACHABLE,)
+        when = "the profile lets hard errors end it (SHLD-26, RFC 5461)" if src in SYNCHRONISED else "SHLD-26"
+        rows.append(T(src, Cue.ICMP_HARD, CLOSED, (*told, delete), when, "3.9.2.2"))
     for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
         idle = src in (FIN_WAIT_2, TIME_WAIT)
         when = "literal reading: the timer runs in any state (A-21)" if idle else "data unacknowledged too long"

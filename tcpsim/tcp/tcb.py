@@ -120,6 +120,7 @@ class Tcb:
     user_timeout: int | None = None  #: data unacknowledged for so long ends the connection; None: never
     keepalive: tuple[int, int, int] | None = None  #: (idle, interval, probes): RFC 9293 3.8.4; None: off
     error: Code | None = None  #: why the connection ended, when it did not end in order
+    soft_error: str | None = None  #: the last ICMP error that did not end it (SHLD-25), by its name
     previous: Tcb | None = None  #: the incarnation in TIME_WAIT that a SYN has reopened (MAY-2)
 
     wake: int = NEVER  #: no later than the earliest deadline; when the network looks again

@@ -101,7 +101,7 @@ def _body(trace: Trace, kind: str, found: dict[str, Any]) -> list[Any]:
         if trace.place_of(packet) is None:
             raise ValueError(f"no record before it introduces packet {packet!r}")
     if kind in REFER:
-        return [packet, *([found["by"]] if kind != "arrived" else [])]
+        return [packet, *(_same(found[field]) for field in KINDS[kind]._fields[_COMMON + 2 :])]
     if kind == "fired" and found["rule"] not in BY_ID:
         raise ValueError(f"there is no rule {found['rule']!r}")
     names = KINDS[kind]._fields[_COMMON:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from ..tcp.notices import ERRORS as ICMP_ERRORS
 from ..tcp.segment import ACK, Flow, Option, Segment, flag_letters, flag_names
 from ..tcp.states import BY_ID, State, Transition
 from .raw import endpoint
@@ -129,6 +130,36 @@ class Forwarded(NamedTuple):
     packet: int
     seg: Header
     ttl: int
+
+
+class Icmp(NamedTuple):
+    """An ICMP error was sent, arrived or was lost (``what``); ``by``: what lost it.
+
+    ``name``: as in ``tcpsim.tcp.notices``.  ``flow``, ``seq``: of the packet it is about.  ``mtu``: of the link that
+    was too small, else 0.
+    """
+
+    n: int
+    kind: str
+    t: int
+    where: str
+    conn: int | None
+    cause: int | None
+    packet: int
+    what: str
+    name: str
+    source: str
+    destination: str
+    flow: Flow
+    seq: int
+    mtu: int
+    by: str
+
+    @property
+    def words(self) -> str:
+        """``ICMP fragmentation needed, MTU 1000, from 10.0.0.9``."""
+        mtu = f", MTU {self.mtu}" if self.mtu else ""
+        return f"ICMP {ICMP_ERRORS[self.name].words}{mtu}, from {self.source}"
 
 
 class Duplicated(NamedTuple):
@@ -314,7 +345,7 @@ class Moved(NamedTuple):
 
 
 Record = (
-    Call | Sent | Arrived | Forwarded | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
+    Call | Sent | Arrived | Forwarded | Icmp | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
     | TimerSet | TimerStopped | TimerFired | Delivered | Rebooted | Note | Moved
 )  # fmt: skip
 
@@ -324,6 +355,7 @@ KINDS: Final[dict[str, Any]] = {
     "sent": Sent,
     "arrived": Arrived,
     "forwarded": Forwarded,
+    "icmp": Icmp,
     "lost": Lost,
     "duplicated": Duplicated,
     "refused": Refused,

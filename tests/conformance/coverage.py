@@ -11,6 +11,7 @@ from tests.conformance import (
     rows_calls,
     rows_data,
     rows_hosts,
+    rows_icmp,
     rows_opening,
     rows_segments,
     rows_synchronised,
@@ -27,6 +28,7 @@ MODULES: Final = (
     rows_waiting,
     rows_data,
     rows_hosts,
+    rows_icmp,
 )
 
 
@@ -49,8 +51,6 @@ def _matching(patterns: dict[str, str]) -> dict[str, str]:
 #: Tested when what they speak of is built.
 DEFERRED: Final = _matching(
     {
-        "*.icmp_*": "ICMP reaches a connection by way of the socket layer",
-        "any.seg.to_multicast": "broadcast and multicast addresses belong to the IP layer",
         "closed.open_active.bad_remote": "broadcast and multicast addresses belong to the IP layer",
         "closed.open.diffserv_denied": "DSCP belongs to the IP layer",
         "estab.dupack3": "fast retransmit belongs to loss recovery",

@@ -16,6 +16,8 @@ def routed(level: str = "full") -> Simulator:
     sim.link("gate", "far", delay="1ms", corrupt=0.2)
     sim.script("far", "listen 80", ("serve", "recv_to_end", "close"))
     sim.script("near", "connect far 80", ("send", bytes(3000)), "close")
+    sim.script("far", "connect 10.9.9.9 80", at="1s")  # which is nobody
+    sim.route("far", "10.9.9.9", via="gate")
     sim.run()
     return sim
 
