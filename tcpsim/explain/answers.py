@@ -23,6 +23,7 @@ from ..trace.records import (
     Lost,
     Moved,
     Note,
+    Passed,
     Rebooted,
     Record,
     Refused,
@@ -109,6 +110,9 @@ def answer(trace: Trace, record: Record, event: range) -> Answer:
             return _note(record)
         case Lost() | Refused() | Duplicated() | Injected():
             return _fate(record)
+        case Passed():
+            says = f"#{record.packet} {segment_words(record.seg)}: {record.where}'s firewall lets it pass, by {record.by}"
+            return Answer(says, "The first rule that fits decides, else the policy.", ("3.9.2",))
         case Icmp():
             return _icmp(record)
         case Forwarded():

@@ -16,6 +16,7 @@ from ..trace.records import (
     Lost,
     Moved,
     Note,
+    Passed,
     Rebooted,
     Record,
     Refused,
@@ -48,6 +49,8 @@ def _words(record: Record) -> str:
             return f"refuses #{record.packet} {segment_words(record.seg)} ({record.by})"
         case Forwarded():
             return f"passes on #{record.packet} {segment_words(record.seg)} (TTL {record.ttl})"
+        case Passed():
+            return f"lets #{record.packet} {segment_words(record.seg)} pass {record.direction} ({record.by})"
         case Icmp():
             return f"{record.what}: #{record.packet} {record.words}{f' ({record.by})' if record.by else ''}"
         case Duplicated():

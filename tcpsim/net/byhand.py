@@ -8,9 +8,23 @@ from ..tcp.errors import TcpsimError
 from ..tcp.notation import parse_segment
 from ..tcp.tcb import Tcb
 from ..tcp.units import parse_time
+from .firewall import check_firewall
 from .handles import Host, Socket
 from .link import check_weather
-from .moves import Call, Corrupt, Delay, Deliver, Drop, Duplicate, Inject, InjectIcmp, Move, Reboot, SetLink
+from .moves import (
+    Call,
+    Corrupt,
+    Delay,
+    Deliver,
+    Drop,
+    Duplicate,
+    Inject,
+    InjectIcmp,
+    Move,
+    Reboot,
+    SetFirewall,
+    SetLink,
+)
 from .setup import SetUp
 
 
@@ -61,6 +75,23 @@ class ByHand(SetUp):
         if "faults" in plain:
             plain["faults"] = tuple(rule.told for rule in checked.faults)
         self.apply(SetLink(names[0], names[1], tuple(plain.items())))
+
+    def firewall(self, host: str | Host, *rules: str, policy: str = "accept") -> None:
+        """Give ``host`` a firewall, or another one: lines of text, the first that fits decides, else ``policy``.
+
+        ``"web: accept in port 80"``, ``"reject in from 10.0.0.0/24 flags SYN,!ACK"``, ``"drop any new"``: see
+        ``tcpsim.net.firewall``.  Each decision is in the trace by the rule's name.  Raises TcpsimError, and has
+        changed nothing, for a line that cannot be read and for a rule that no packet can reach.
+        """
+        name = host if isinstance(host, str) else host.name
+        checked = check_firewall(name, rules, policy)
+        if self.position:
+            self.apply(SetFirewall(name, rules, policy))
+            return
+        self._must_be_setting_up("firewall()")
+        self.world.guards[self.world.host(name).index] = checked
+        told = [entry for entry in self.trace.header.get("firewalls", ()) if entry["host"] != name]
+        self.trace.header["firewalls"] = [*told, {"host": name, "rules": rules, "policy": policy}]
 
     def inject(
         self,

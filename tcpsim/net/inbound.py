@@ -8,10 +8,9 @@ from ..tcp.arrives import arrives, reset_for
 from ..tcp.core import child_block
 from ..tcp.segment import ACK, RST, SYN, Segment
 from ..tcp.states import CLOSED, LISTEN, TIME_WAIT
-from ..tcp.wire import WireError, decode, decode_ip, encode
 from ..trace.raw import header_of
 from .host import Conn, HostData
-from .outbound import PLAIN, Mark, forward, refuse, settle, transmit
+from .outbound import PLAIN, Mark, allowed, forward, refuse, settle, transmit
 from .route import is_group, is_unicast, owns
 from .telling import drain
 
@@ -31,6 +30,8 @@ def arrive(world: World, seg: Segment, index: int) -> None:
         seg = decoded
     conn = host.conns.get(seg.flow)
     if conn is None and not _is_for(world, host, seg):
+        return
+    if world.guards and not allowed(world, host, seg, "in"):
         return
     if world.log is not None:
         number = None if conn is None else conn.number
@@ -91,6 +92,8 @@ def _hear(world: World, conn: Conn, mark: Mark) -> None:
 
 def _read(world: World, host: HostData, seg: Segment) -> Segment | None:
     """A damaged packet, as its octets read now; None when a checksum gives it away, and it is dropped."""
+    from ..tcp.wire import WireError, decode, decode_ip, encode
+
     bits = world.damaged.pop(seg.id)
     mark = world.headers.get(seg.id, PLAIN)
     try:

@@ -88,6 +88,14 @@ class SetLink(NamedTuple):
     changes: tuple[tuple[str, Any], ...]
 
 
+class SetFirewall(NamedTuple):
+    """A host's firewall is another from now on: lines as for ``Simulator.firewall``.  What it knew is forgotten."""
+
+    host: str
+    rules: tuple[str, ...]
+    policy: str
+
+
 class Wait(NamedTuple):
     """The clock goes on to ``until``, ns, while nothing is due."""
 
@@ -124,6 +132,7 @@ Move = (
     | Inject
     | InjectIcmp
     | Reboot
+    | SetFirewall
     | SetLink
     | Wait
     | Expire
@@ -142,6 +151,7 @@ _KINDS: Final[dict[str, Any]] = {
         Inject,
         InjectIcmp,
         Reboot,
+        SetFirewall,
         SetLink,
         Wait,
         Expire,

@@ -16,6 +16,7 @@ from ..tcp.units import NEVER
 from ..trace.raw import header_of
 from . import icmp, userland
 from .crossing import size_of
+from .firewall import check_firewall
 from .host import Conn
 from .inbound import arrive
 from .link import check_weather
@@ -31,6 +32,7 @@ from .moves import (
     InjectIcmp,
     Move,
     Reboot,
+    SetFirewall,
     SetLink,
     Wait,
     Wake,
@@ -152,6 +154,11 @@ def _set_link(world: World, move: SetLink) -> None:
     path.set(check_weather(f"link {move.a}-{move.b}", path.weather._asdict() | dict(move.changes)))
 
 
+def _set_firewall(world: World, move: SetFirewall) -> None:
+    host = world.host(move.host)
+    world.guards[host.index] = check_firewall(host.name, move.rules, move.policy)
+
+
 def _wait(world: World, move: Wait) -> None:
     due = world.next_due()
     if not world.now <= move.until <= due:
@@ -204,6 +211,7 @@ MAKE: Final[dict[type, Callable[..., Any]]] = {
     Inject: _inject,
     InjectIcmp: _inject_icmp,
     Reboot: _reboot,
+    SetFirewall: _set_firewall,
     SetLink: _set_link,
     Wait: _wait,
     Wake: _wake_now,

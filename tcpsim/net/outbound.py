@@ -5,11 +5,13 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..tcp.arrives import reset_for
 from ..tcp.notices import TOO_BIG
 from ..tcp.segment import Segment
 from ..trace.raw import header_of
 from .chance import draw
 from .crossing import cross, size_of
+from .firewall import guard
 from .host import HostData
 from .icmp import report
 from .link import Path
@@ -33,8 +35,8 @@ class Mark(NamedTuple):
 PLAIN: Final = Mark()
 
 
-def transmit(world: World, host: HostData, seg: Segment, conn: int | None) -> None:
-    """Put a segment of ``host`` on its way to its destination."""
+def transmit(world: World, host: HostData, seg: Segment, conn: int | None, *, guarded: bool = True) -> None:
+    """Put a segment of ``host`` on its way to its destination; ``guarded``: past the host's firewall."""
     world.next_packet = seg.id = world.next_packet + 1
     log = world.log
     if log is not None:
@@ -44,6 +46,8 @@ def transmit(world: World, host: HostData, seg: Segment, conn: int | None) -> No
         mark = world.marks.get(conn or 0) or world.marks.get(host.name)
         if mark is not None:
             world.headers[seg.id] = mark
+    if guarded and world.guards and not allowed(world, host, seg, "out", conn):
+        return
     place = world.routes[host.index].get(seg.flow[0])
     if place is None:
         place = lookup(world, host.index, seg.flow[0])
@@ -86,6 +90,22 @@ def carry(world: World, host: HostData, path: Path, seg: Segment, conn: int | No
         double(world, seg, fate.due, path.target, fate.by)
 
 
+def allowed(world: World, host: HostData, seg: Segment, direction: str, conn: int | None = None) -> bool:
+    """Whether the host's firewall lets a packet pass; a rejected one is answered."""
+    decision = guard(world, host.index, seg, direction)
+    if decision is None:
+        return True
+    name, action = decision
+    refuse(world, host, seg, f"firewall: {name}", conn)
+    if action == "reject":
+        reset, _ = reset_for(seg)
+        if reset is not None:
+            transmit(world, host, reset, None, guarded=False)
+    elif action != "drop":
+        report(world, host, "port-unreachable" if action == "reject-icmp" else "prohibited", seg)
+    return False
+
+
 def forward(world: World, host: HostData, seg: Segment) -> None:
     """A packet that is for somebody else goes on: one hop less, and the next link."""
     mark = world.headers.get(seg.id, PLAIN)
@@ -100,6 +120,8 @@ def forward(world: World, host: HostData, seg: Segment) -> None:
         refuse(world, host, seg, "no route")
         report(world, host, "net-unreachable", seg)
         return
+    if world.guards and not allowed(world, host, seg, "forward"):
+        return
     world.headers[seg.id] = mark._replace(ttl=mark.ttl - 1)
     if world.log is not None:
         world.cause = len(world.log)
@@ -111,7 +133,10 @@ def refuse(world: World, host: HostData, seg: Segment, by: str, conn: int | None
     """``host`` does not let a packet pass, by the name of what decided it."""
     settle(world, seg.id)
     if world.log is not None:
-        world.log.append(("refused", world.now, host.name, conn, world.cause, seg.id, by))
+        cause = world.cause
+        if cause is None:
+            world.cause = len(world.log)  # whatever answers it follows from it
+        world.log.append(("refused", world.now, host.name, conn, cause, seg.id, by))
 
 
 def lose(world: World, seg: Segment, by: str, conn: int | None = None) -> None:

@@ -7,13 +7,14 @@ by hand come before, the longest prefix first.  They are looked up once and reme
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.errors import TcpsimError
 from .host import HostData
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
     from .world import World
 
 #: What ``lookup`` answers beside the place of a path: the host itself, and no route.
@@ -61,7 +62,7 @@ def _find(world: World, index: int, address: str) -> int:
 def _by_hand(world: World, index: int, address: str) -> int | None:
     best, via = -1, None
     for network, host in world.by_hand[index]:
-        length = _matches(network, address)
+        length = prefix_of(network, address)
         if length > best:
             best, via = length, host
     return via
@@ -81,6 +82,12 @@ def next_mtu(world: World, index: int, address: str) -> int | None:
 # -- addresses
 
 
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    from ipaddress import ip_address  # here, so that starting up does not pay for it
+
+    return ip_address(address)
+
+
 def is_loopback(address: str) -> bool:
     """Whether an address means the host itself, whichever it is."""
     return address.startswith("127.") or address == "::1"
@@ -89,13 +96,13 @@ def is_loopback(address: str) -> bool:
 @lru_cache(maxsize=1024)
 def is_group(address: str) -> bool:
     """Whether an address means many hosts: multicast, or IPv4's limited broadcast."""
-    return address == "255.255.255.255" or ip_address(address).is_multicast
+    return address == "255.255.255.255" or _parsed(address).is_multicast
 
 
 @lru_cache(maxsize=1024)
 def is_unicast(address: str) -> bool:
     """Whether a host can have the address (RFC 1122 3.2.1.3)."""
-    parsed = ip_address(address)
+    parsed = _parsed(address)
     return not (is_group(address) or parsed.is_unspecified or (parsed.version == 4 and parsed.is_reserved))
 
 
@@ -125,13 +132,15 @@ def source_for(host: HostData, address: str) -> str:
 @lru_cache(maxsize=4096)
 def _shared(one: str, other: str) -> int:
     """How many leading bits two addresses of one version share."""
-    a, b = ip_address(one), ip_address(other)
+    a, b = _parsed(one), _parsed(other)
     return a.max_prefixlen - (int(a) ^ int(b)).bit_length()
 
 
 @lru_cache(maxsize=1024)
 def parse_network(text: str, what: str) -> IPv4Network | IPv6Network:
     """``"10.0.0.0/24"``, ``"10.0.0.1"``.  Raises TcpsimError naming ``what``."""
+    from ipaddress import ip_network
+
     try:
         return ip_network(text, strict=False)
     except ValueError:
@@ -139,7 +148,7 @@ def parse_network(text: str, what: str) -> IPv4Network | IPv6Network:
 
 
 @lru_cache(maxsize=4096)
-def _matches(network: str, address: str) -> int:
+def prefix_of(network: str, address: str) -> int:
     """The length of the network's prefix if it holds the address; -1 otherwise."""
     parsed = parse_network(network, "route")
-    return parsed.prefixlen if ip_address(address) in parsed else -1
+    return parsed.prefixlen if _parsed(address) in parsed else -1

@@ -13,6 +13,7 @@ from ..tcp.units import NEVER, format_time, parse_time
 from ..trace.shown import Shown
 from ..trace.trace import Trace
 from .byhand import ByHand
+from .firewall import POLICY
 from .handles import Host, Socket
 from .history import History
 from .moves import Call, Move, Wait, to_data
@@ -243,12 +244,20 @@ class Simulator(ByHand):
         return sorted((at, *when_what) for at, when_what in made.items() if at < self.position)
 
     def hits(self) -> dict[str, dict[str, int]]:
-        """How many packets each rule of each link has hit: link and direction -> rule -> number."""
-        return {path.name: dict(path.hits) for path in self.world.paths if path.hits}
+        """How many packets each rule of each link and firewall has hit: whose -> rule -> number."""
+        world = self.world
+        hits = {path.name: dict(path.hits) for path in world.paths if path.hits}
+        guards = {f"firewall of {world.hosts[index].name}": dict(one.hits) for index, one in world.guards.items()}
+        return hits | guards
 
     def unused(self) -> list[str]:
         """The rules that have never hit a packet: what was set up and did not happen."""
-        return [f"{name}: {rule}" for name, hits in self.hits().items() for rule, times in hits.items() if not times]
+        return [
+            f"{name}: {rule}"
+            for name, hits in self.hits().items()
+            for rule, times in hits.items()
+            if not times and rule != POLICY
+        ]
 
     def ladder(self, **options: Any) -> str:
         """The ladder of what has happened; see ``tcpsim.render.ladder``."""

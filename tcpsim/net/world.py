@@ -20,6 +20,7 @@ from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
 from . import icmp, moving
 from .chance import secret
+from .firewall import Firewall
 from .host import Conn, HostData, has_ended, is_over
 from .icmp import ICMP, Message
 from .inbound import arrive
@@ -40,6 +41,7 @@ class World:
 
     ``now``: ns.  ``flight``: packet id -> (due, segment, index of the receiving host).
     ``damaged``: of the packets among them that have met a fault, the bits that are the wrong way round.
+    ``guards``: the hosts' firewalls, by index.
     ``icmp``: messages in flight, as ``flight``, whose numbers they share.
     ``headers``: what the IP headers of those that do not say the usual say; ``marks``: what connections (by
     number) and hosts (by name) send that do not; ``heard``: what a connection's last packet said.
@@ -52,7 +54,7 @@ class World:
     """
 
     __slots__ = (
-        "_dirty", "before", "by_address", "by_hand", "cause", "conns", "damaged", "flight", "forwards", "full",
+        "_dirty", "before", "by_address", "by_hand", "cause", "conns", "damaged", "flight", "forwards", "full", "guards",
         "headers", "heap", "heard", "hosts", "icmp", "joined", "log", "marks", "neighbours", "next_conn", "next_packet",
         "next_script", "now", "packet", "paths", "routes", "scripts", "seed", "serial",
     )  # fmt: skip
@@ -68,6 +70,7 @@ class World:
         self.forwards: tuple[bool, ...] = ()
         self.by_hand: tuple[tuple[Route, ...], ...] = ()
         self.routes: tuple[dict[str, int], ...] = ()
+        self.guards: dict[int, Firewall] = {}
         self.marks: dict[int | str, Mark] = {}
         self.headers: dict[int, Mark] = {}
         self.heard: dict[int, Mark] = {}
@@ -390,6 +393,7 @@ class World:
         new.forwards = self.forwards
         new.by_hand = self.by_hand
         new.routes = self.routes
+        new.guards = {index: firewall.copy() for index, firewall in self.guards.items()}
         new.marks = self.marks.copy()
         new.headers = self.headers.copy()
         new.heard = self.heard.copy()
@@ -422,6 +426,7 @@ class World:
             tuple(sorted(self.icmp.items())),
             tuple(path.key() for path in self.paths),
             self.by_hand,
+            tuple((index, firewall.key()) for index, firewall in sorted(self.guards.items())),
             frozenset(self.marks.items()),
             frozenset(self.headers.items()),
             frozenset(self.heard.items()),

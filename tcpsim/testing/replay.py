@@ -13,6 +13,7 @@ from ..net.moves import (
     Duplicate,
     Move,
     Reboot,
+    SetFirewall,
     SetLink,
 )
 from ..net.simulator import Simulator
@@ -78,6 +79,8 @@ def _line(move: Move) -> str:
             return f"sim.reboot({host!r})"
         case SetLink(a, b, changes):
             return f"sim.weather({', '.join([repr(a), repr(b), *(f'{name}={value!r}' for name, value in changes)])})"
+        case SetFirewall(host, rules, policy):
+            return f"sim.firewall({', '.join(map(repr, (host, *rules)))}, policy={policy!r})"
         case _:
             return f"sim.apply({type(move).__name__}({', '.join(map(repr, move))}))"
 
@@ -104,6 +107,10 @@ def _set_up(sim: Simulator) -> list[str]:
             if name != "ends" and (value or name not in ("loss", "faults", "faults_back"))
         ]
         lines.append(f"sim.link({', '.join(given)})")
+    for guard in header.get("firewalls", ()):
+        lines.append(
+            f"sim.firewall({', '.join(map(repr, (guard['host'], *guard['rules'])))}, policy={guard['policy']!r})"
+        )
     for route in header.get("routes", ()):
         lines.append(f"sim.route({route['host']!r}, {route['destination']!r}, {route['via']!r})")
     for script in header["scripts"]:

@@ -12,7 +12,7 @@ from ..tcp.segment import Segment
 #: The kinds that introduce a packet; later records about it carry its number alone.
 INTRODUCE: Final = frozenset(("sent", "injected", "duplicated"))
 #: The kinds that name a packet introduced before.
-REFER: Final = frozenset(("arrived", "forwarded", "lost", "refused"))
+REFER: Final = frozenset(("arrived", "forwarded", "lost", "passed", "refused"))
 
 
 def endpoint(address: str, port: int) -> str:

@@ -132,6 +132,21 @@ class Forwarded(NamedTuple):
     ttl: int
 
 
+class Passed(NamedTuple):
+    """A host's firewall let a packet pass: ``by`` which rule, in which ``direction``."""
+
+    n: int
+    kind: str
+    t: int
+    where: str
+    conn: int | None
+    cause: int | None
+    packet: int
+    seg: Header
+    by: str
+    direction: str
+
+
 class Icmp(NamedTuple):
     """An ICMP error was sent, arrived or was lost (``what``); ``by``: what lost it.
 
@@ -345,7 +360,7 @@ class Moved(NamedTuple):
 
 
 Record = (
-    Call | Sent | Arrived | Forwarded | Icmp | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
+    Call | Sent | Arrived | Forwarded | Icmp | Passed | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
     | TimerSet | TimerStopped | TimerFired | Delivered | Rebooted | Note | Moved
 )  # fmt: skip
 
@@ -355,6 +370,7 @@ KINDS: Final[dict[str, Any]] = {
     "sent": Sent,
     "arrived": Arrived,
     "forwarded": Forwarded,
+    "passed": Passed,
     "icmp": Icmp,
     "lost": Lost,
     "duplicated": Duplicated,

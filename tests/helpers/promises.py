@@ -77,6 +77,7 @@ class _Books:
         self.new: set[tuple[Any, ...]] = set()  # the SYNs and FINs that were sent already
         self.owed_fin: set[int] = set()
         self.over: set[int] = set()
+        self.rejects = False  # a firewall's rule may answer in this event
         self.answers_empty = False  # A-17, to the letter: MAY-13 for segments without sequence space too
 
 
@@ -106,6 +107,7 @@ def _check_event(trace: Trace, places: list[int], books: _Books) -> None:
     for raw in raws:
         if raw[4] is not None and raw[4] not in roots:
             raise PromiseBroken(f"a record names record {raw[4]}, of another event, as its cause: {raw}")
+    books.rejects = any(raw[0] == "refused" and raw[6].startswith("firewall: ") for raw in raws)
     arrived = [record.seg for n in places if isinstance(record := trace[n], Arrived)]
     for conn in dict.fromkeys(raw[3] for raw in raws):
         _check_connection(conn, [raw for raw in raws if raw[3] == conn], books, arrived)
@@ -161,6 +163,8 @@ def _check_connection(conn: int | None, raws: list[Raw], books: _Books, arrived:
         books.owed_fin.discard(conn)
     if Do.SND_RST in excess and replies & {"RST", "RST,ACK"}:
         excess.remove(Do.SND_RST)
+    if conn is None and books.rejects:
+        excess.discard(Do.SND_RST)
     if Do.START_2MSL in excess and began_in is State.TIME_WAIT:
         excess.remove(Do.START_2MSL)  # begun anew
     if excess:

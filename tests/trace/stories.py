@@ -17,6 +17,7 @@ def routed(level: str = "full") -> Simulator:
     sim.script("far", "listen 80", ("serve", "recv_to_end", "close"))
     sim.script("near", "connect far 80", ("send", bytes(3000)), "close")
     sim.script("far", "connect 10.9.9.9 80", at="1s")  # which is nobody
+    sim.firewall("far", "web: accept in port 80")
     sim.route("far", "10.9.9.9", via="gate")
     sim.run()
     return sim

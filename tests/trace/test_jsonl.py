@@ -24,6 +24,7 @@ KEYS: dict[str, set[str]] = {
     "arrived": SEGMENT,
     "forwarded": SEGMENT | {"ttl"},
     "icmp": {"packet", "what", "name", "source", "destination", "flow", "seq", "mtu", "by"},
+    "passed": SEGMENT | {"by", "direction"},
     "lost": SEGMENT | {"by"},
     "duplicated": SEGMENT | {"original", "by"},
     "refused": SEGMENT | {"by"},
