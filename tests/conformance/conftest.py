@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
             "rows_data",
             "rows_hosts",
             "rows_opening",
+            "rows_options",
             "rows_segments",
             "rows_synchronised",
             "rows_waiting",

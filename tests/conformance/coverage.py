@@ -13,6 +13,7 @@ from tests.conformance import (
     rows_hosts,
     rows_icmp,
     rows_opening,
+    rows_options,
     rows_segments,
     rows_synchronised,
     rows_waiting,
@@ -27,6 +28,7 @@ MODULES: Final = (
     rows_acks,
     rows_waiting,
     rows_data,
+    rows_options,
     rows_hosts,
     rows_icmp,
 )
@@ -54,17 +56,6 @@ DEFERRED: Final = _matching(
         "closed.open_active.bad_remote": "broadcast and multicast addresses belong to the IP layer",
         "closed.open.diffserv_denied": "DSCP belongs to the IP layer",
         "estab.dupack3": "fast retransmit belongs to loss recovery",
-        "time_wait.syn.6191_ts_*": "timestamps are part of the data path",
-        "time_wait.syn.6191_first_ts": "timestamps are part of the data path",
-        "time_wait.syn.6191_drop": "timestamps are part of the data path",
-        "*.paws": "timestamps are part of the data path",
-        "estab.send.urgent": "urgent data is part of the data path",
-        "*.urg": "urgent data is part of the data path",
-        "estab.urg.*": "urgent data is part of the data path",
-        "estab.keepalive": "keep-alive is part of the data path",
-        "estab.keepalive_dead": "keep-alive is part of the data path",
-        "fin_wait_2.idle": "the FIN_WAIT_2 timer is part of the data path",
-        "*.half_duplex": "data after a half-duplex close is part of the data path",
     }
 )
 
