@@ -13,11 +13,16 @@ from .closing import CLOSE
 from .model import HostSpec, Scenario, ScenarioFailed, ScriptSpec
 from .opening import OPENING
 from .resets import RESETS
+from .transfer import TRANSFER
 from .unusual import UNUSUAL
 from .waiting import TIME
+from .windows import WINDOWS
 
 #: Every scenario by name, in the order of the chapters.
-SCENARIOS = {scenario.name: scenario for scenario in (*OPENING, *UNUSUAL, *CLOSE, *RESETS, *ATTACKS, *TIME)}
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (*OPENING, *UNUSUAL, *WINDOWS, *TRANSFER, *CLOSE, *RESETS, *ATTACKS, *TIME)
+}
 
 
 def get_scenario(name: str) -> Scenario:

@@ -296,4 +296,41 @@ TIME: Final = (
         end={"client": (CLOSED, ESTABLISHED), "server": (TIME_WAIT, ESTABLISHED)},
         lines=(*_CLOSED_BY_SERVER, *opened(500, 700)),
     ),
+    Scenario(
+        name="user-timeout",
+        sid="S-49",
+        title="The user's patience ends",
+        chapter=CHAPTER,
+        look="Nothing of the client's arrives any more, and its user has allowed 30 s: then the connection is over, and "
+        "nothing is sent.  When the peer speaks again, it draws resets, of which the third arrives.",
+        source="RFC 9293 3.9.1.1, 3.10.8",
+        hosts=(
+            HostSpec("client", CLIENT[0], 100, PLAIN | {"user_timeout": 30 * SECOND, "r2": None}),
+            HostSpec("server", SERVER[0], 300, PLAIN),
+        ),
+        scripts=(
+            ScriptSpec("server", ("listen 80", "accept", "sleep 40s", ("send", bytes(5)))),
+            ScriptSpec("client", (CONNECT, "sleep 80ms", ("send", b"ten octets"), "recv 5")),
+        ),
+        faults=tuple((n, "lose") for n in range(3, 10)),
+        end={"client": CLOSED, "server": CLOSED},
+        lines=(
+            *opened(100, 300),
+            *(("-x", "PSH,ACK", 101, 301, 10, "ESTABLISHED", "ESTABLISHED"),) * 5,
+            *(
+                ("<-", "PSH,ACK", 301, 101, 5, "CLOSED", "ESTABLISHED"),
+                ("-x", "RST", 101, None, 0, "CLOSED", "ESTABLISHED"),
+            )
+            * 2,
+            ("<-", "PSH,ACK", 301, 101, 5, "CLOSED", "ESTABLISHED"),
+            ("->", "RST", 101, None, 0, "CLOSED", "CLOSED"),
+        ),
+        told=(
+            ("client", "signal delivery trouble"),
+            ("client", "signal user timeout"),
+            ("client", "user timeout"),
+            ("server", "signal reset"),
+        ),
+        times=(("client", "CLOSED", ("30.1s",)), ("client", "PSH,ACK", ("100ms", "1.1s", "3.1s", "7.1s", "15.1s"))),
+    ),
 )
