@@ -6,6 +6,8 @@ Nothing here reads a clock, draws chance or looks at the environment: the same i
 from ..explain.describe import describe
 from .diagram import Diagram, state_diagram
 from .errors import DrawingFailed, MissingTool, UnknownChoice
+from .joint import Joint, joint_data, joint_diagram_dot, joint_of
+from .joint_svg import joint_diagram_svg
 from .ladder import ladder
 from .pcap import pcapng
 from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
@@ -16,11 +18,16 @@ __all__ = [
     "Diagram",
     "DrawingFailed",
     "FigureLine",
+    "Joint",
     "LadderLine",
     "MissingTool",
     "UnknownChoice",
     "describe",
     "figure_lines",
+    "joint_data",
+    "joint_diagram_dot",
+    "joint_diagram_svg",
+    "joint_of",
     "ladder",
     "ladder_lines",
     "pcapng",

@@ -29,8 +29,8 @@ from ..tcp.states import (
 )
 from .errors import check_choice
 
-#: The words on the edges: as W. R. Stevens writes them, or as RFC 9293's Figure 5 does.
-STYLES: Final = ("stevens", "rfc")
+#: The words on the edges: as W. R. Stevens writes them, as RFC 9293's Figure 5 does, or as UML's event [guard] / action.
+STYLES: Final = ("stevens", "rfc", "uml")
 
 #: The spelling of the states.
 NAMES: Final = ("tcpsim", "rfc")
@@ -81,7 +81,8 @@ def state_name(state: State, names: str) -> str:
 def label(edge: Edge, style: str) -> tuple[tuple[str, str], ...]:
     """What stands on the edge: (what happens, what is done about it), once for each different answer.
 
-    Rows that answer alike share a pair: ("appl: close or abort", "send: nothing").
+    Rows that answer alike share a pair: ("appl: close or abort", "send: nothing").  In style "uml" an answer may
+    be empty.
     """
     check_choice("style", style, STYLES)
     events: dict[str, list[str]] = {}
@@ -102,6 +103,9 @@ def tooltip(edge: Edge) -> str:
 
 def _event(row: Transition, style: str) -> str:
     kind, event = row.cue.kind, row.cue.event
+    if style == "uml":
+        name = event if kind is not Kind.SEGMENT else f"rcv {event}"
+        return f"{name} [{row.when}]" if _needs_guard(row) else name
     guard = f", if {row.when}" if _needs_guard(row) else ""
     if kind is Kind.TIMER:
         return event + guard
@@ -125,6 +129,8 @@ def _needs_guard(row: Transition) -> bool:
 
 
 def _action(row: Transition, style: str) -> str:
+    if style == "uml":
+        return ", ".join(do.value for do in row.do if do in _SENDS)
     if style == "rfc":
         return ", ".join(do.value for do in row.do if do in _RFC_DRAWS) or "x"
     sent = [do.value.removeprefix("snd ") for do in row.do if do in _SENDS]

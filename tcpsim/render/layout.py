@@ -24,8 +24,7 @@ from ..tcp.states import (
     TIME_WAIT,
     State,
 )
-
-Point = tuple[float, float]
+from .shapes import Point, Rect
 
 WIDTH: Final = 1000
 LEGEND_TOP: Final = 990.0
@@ -42,32 +41,6 @@ CAPTION_SIZE: Final = 12.5
 _LEFT, _MIDDLE, _RIGHT = 185, 500, 815
 _OUTER_LEFT, _OUTER_RIGHT = 44, 956
 _TOP, _BOTTOM = 34, 904
-
-
-class Rect(NamedTuple):
-    """An upright rectangle by its edges."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def grown(self, by: float) -> Rect:
-        """The same with a margin all round (a negative one shrinks it)."""
-        return Rect(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-    def overlaps(self, other: Rect) -> bool:
-        """Whether they share more than a border."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
-
-    def holds(self, point: Point) -> bool:
-        """Whether the point lies inside."""
-        return self.left < point[0] < self.right and self.top < point[1] < self.bottom
 
 
 class Spot(NamedTuple):
@@ -190,22 +163,6 @@ def box_of(state: State) -> Rect:
     """The state's box."""
     x, y = CENTRES[state]
     return Rect(x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2, x + BOX_WIDTH / 2, y + BOX_HEIGHT / 2)
-
-
-# --- text --------------------------------------------------------------------------------------------
-
-# Widths in ems of DejaVu Sans, the widest of the usual sans serifs: what fits in it fits in all of them.
-_NARROW: Final = dict.fromkeys("ijlI|.,:;'!", 0.33) | dict.fromkeys("frt()[]- /", 0.41)
-_WIDE: Final = dict.fromkeys("mwMW@%&", 0.99) | dict.fromkeys("CDGHNOQRU_+=<>→", 0.8)
-
-
-def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """A safe upper estimate of the width of ``text`` in any usual sans serif font."""
-    ems = 0.0
-    for char in text:
-        other = 0.71 if char.isupper() else 0.64
-        ems += _NARROW.get(char) or _WIDE.get(char) or other
-    return ems * size * (1.08 if bold else 1.0)
 
 
 # --- lines -------------------------------------------------------------------------------------------

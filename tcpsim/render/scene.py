@@ -8,14 +8,8 @@ from typing import Final, NamedTuple
 from ..tcp.states import State
 from . import layout
 from .edges import Edge, label, state_name
-from .layout import Point, Rect, Spot
-
-INK: Final = "#1f2328"
-QUIET: Final = "#4d555e"
-PAPER: Final = "#ffffff"
-SHADE: Final = "#f3f5f8"
-FRAME: Final = "#b6bec8"
-MARK: Final = "#ffe08a"
+from .layout import Spot
+from .shapes import CLIENT, INK, MARK, OTHER, PAPER, QUIET, SERVER, SHADE, Point, Rect, Text, text_width, usual_width
 
 
 class Pen(NamedTuple):
@@ -29,33 +23,11 @@ class Pen(NamedTuple):
 
 #: Bold solid, bold dashed, thin: told apart without colour too.
 PENS: Final = {
-    "client": Pen("#0b4f9e", 3.0, "", 13),
-    "server": Pen("#a2320a", 3.0, "9 5", 13),
-    "other": Pen("#50575f", 1.3, "", 10),
+    "client": Pen(CLIENT, 3.0, "", 13),
+    "server": Pen(SERVER, 3.0, "9 5", 13),
+    "other": Pen(OTHER, 1.3, "", 10),
 }
 PLAIN_PEN: Final = Pen(INK, 1.5, "", 11)
-
-
-class Text(NamedTuple):
-    """One line of text; ``y`` is the baseline, ``of`` names what it belongs to."""
-
-    x: float
-    y: float
-    anchor: str
-    size: float
-    text: str
-    colour: str
-    of: str
-    bold: bool = False
-    italic: bool = False
-    background: str = PAPER
-
-    @property
-    def bounds(self) -> Rect:
-        """A box that holds the text in any usual font."""
-        width = layout.text_width(self.text, self.size, bold=self.bold)
-        left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
-        return Rect(left, self.y - 0.78 * self.size, left + width, self.y + 0.24 * self.size)
 
 
 class Arrow(NamedTuple):
@@ -161,7 +133,7 @@ def _block(lines: Sequence[str], spot: Spot, colour: str, of: str) -> list[Text]
 
 def _centred(spot: Spot, lines: Sequence[str]) -> Spot:
     """The same place for lines that are centred: a fraction looks odd otherwise."""
-    half = max(_usual_width(line, layout.LABEL_SIZE) for line in lines) / 2
+    half = max(usual_width(line, layout.LABEL_SIZE) for line in lines) / 2
     shift = {"start": half, "middle": 0.0, "end": -half}[spot.anchor]
     return spot._replace(x=spot.x + shift, anchor="middle")
 
@@ -173,8 +145,8 @@ def _caption(words: str, spot: Spot) -> Text:
 
 def _rule(above: Text, below: Text) -> tuple[Point, Point]:
     """The RFC's line between event and action: as wide as the wider of the two."""
-    wider = max(above, below, key=lambda text: layout.text_width(text.text, text.size))
-    width = _usual_width(wider.text, wider.size)
+    wider = max(above, below, key=lambda text: text_width(text.text, text.size))
+    width = usual_width(wider.text, wider.size)
     left = above.x - {"start": 0.0, "middle": width / 2, "end": width}[above.anchor]
     y = below.y - 0.93 * below.size
     return (left, y), (left + width, y)
@@ -184,7 +156,7 @@ def _box_texts(state: State, names: str, who: Iterable[str]) -> list[Text]:
     x, y = layout.CENTRES[state]
     present = ", ".join(who)
     caption = f"● {present}" if present else layout.CAPTIONS.get(state, "")
-    while layout.text_width(caption, layout.CAPTION_SIZE) > layout.BOX_WIDTH - 8:
+    while text_width(caption, layout.CAPTION_SIZE) > layout.BOX_WIDTH - 8:
         caption = caption[:-2] + "…"
     background = MARK if present else PAPER
     name = Text(x, y + (-2 if caption else 6), "middle", layout.STATE_SIZE,
@@ -218,7 +190,7 @@ def _legend(style: str, taken: bool) -> tuple[list[Arrow], list[Text]]:
     if taken:
         entries.append((entries[-1][0] if entries else PLAIN_PEN, "taken in this trace", True))
     sample, gap, between = 46, 10, 34
-    widths = [sample + gap + _usual_width(words, size) + between * (i > 0) for i, (_, words, _) in enumerate(entries)]
+    widths = [sample + gap + usual_width(words, size) + between * (i > 0) for i, (_, words, _) in enumerate(entries)]
     x = (layout.WIDTH - sum(widths)) / 2 - between
     arrows: list[Arrow] = []
     texts: list[Text] = []
@@ -226,13 +198,8 @@ def _legend(style: str, taken: bool) -> tuple[list[Arrow], list[Text]]:
         x += between
         arrows.append(Arrow(((x, y), (x + sample, y)), pen, None, marked))
         texts.append(Text(x + sample + gap, y + 5, "start", size, words, INK, "legend"))
-        x += sample + gap + _usual_width(words, size)
+        x += sample + gap + usual_width(words, size)
     if entries:
         y += 38
     texts.append(Text(layout.WIDTH / 2, y, "middle", size, _GLOSS[style], QUIET, "legend"))
     return arrows, texts
-
-
-def _usual_width(text: str, size: float) -> float:
-    """What the estimate for the widest font comes to in the usual ones."""
-    return 0.86 * layout.text_width(text, size)

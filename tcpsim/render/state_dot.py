@@ -10,7 +10,8 @@ from . import layout
 from .edges import NAMES, STYLES, Edge, edges_of, figure5_rows, label, state_name, tooltip
 from .errors import DrawingFailed, MissingTool, UnknownChoice, check_choice
 from .highlight import highlight_of
-from .scene import INK, MARK, NO_HIGHLIGHT, PENS, QUIET, Highlight
+from .scene import NO_HIGHLIGHT, PENS, Highlight
+from .shapes import INK, MARK, QUIET
 
 #: States that stand side by side, top to bottom, as in our own layout.
 _RANKS: Final = (

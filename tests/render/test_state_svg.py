@@ -9,8 +9,9 @@ import pytest
 from tcpsim.render import UnknownChoice, state_diagram_svg
 from tcpsim.render.edges import NAMES, STYLES, edges_of, figure5_rows, label
 from tcpsim.render.highlight import highlight_of
-from tcpsim.render.layout import ROUTES, Rect, box_of, sampled
-from tcpsim.render.scene import MARK, NO_HIGHLIGHT, PAPER, PENS, SHADE, Highlight, Scene, Text, compose
+from tcpsim.render.layout import ROUTES, box_of, sampled
+from tcpsim.render.scene import NO_HIGHLIGHT, PENS, Highlight, Scene, compose
+from tcpsim.render.shapes import MARK, PAPER, SHADE, Rect, Text
 from tcpsim.tcp.states import TRANSITIONS, State
 
 from .traces import handshake
