@@ -399,7 +399,7 @@ def _addresses(story: Story) -> tuple[str, str]:
         packet = next(iter(story.packets.values()))
         source, target = packet.seg.src, packet.seg.dst
         return (source, target) if packet.to == RIGHT else (target, source)
-    return story.addresses
+    return story.addresses[0], story.addresses[1]
 
 
 def _starts(story: Story) -> Iterator[str]:

@@ -157,8 +157,8 @@ def _toward(packet: Packet) -> str:
 
 def _ends(left: Event | None, right: Event | None) -> tuple[End | None, End | None]:
     return (
-        None if left is None else End(left.t, left.after.left),
-        None if right is None else End(right.t, right.after.right),
+        None if left is None else End(left.t, left.after[LEFT]),
+        None if right is None else End(right.t, right.after[RIGHT]),
     )
 
 

@@ -113,6 +113,9 @@ def _label_lines(edge: Edge, style: str) -> tuple[list[str], list[int]]:
     lines: list[str] = []
     breaks: list[int] = []
     for event, action in label(edge, style):
+        if style == "uml":
+            lines += [f"{event} /", action] if action else [event]
+            continue
         if style == "rfc":
             breaks.append(len(lines))
         lines += [event, action]
@@ -177,6 +180,7 @@ _ROLES: Final = (
 )
 _GLOSS: Final = {
     "stevens": "appl: the application calls      recv: a segment arrives      send: the answer to it",
+    "uml": "event [guard] / what is sent      rcv: a segment arrives      other events: calls and timers",
     "rfc": "above the line: what happens      below it: what is done      x: nothing",
 }
 

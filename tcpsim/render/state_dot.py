@@ -77,7 +77,7 @@ def _words(edge: Edge, style: str) -> str:
     """The label, flush left and a blank away from the edge that Graphviz puts it right beside."""
     lines = []
     for event, action in label(edge, style):
-        lines += [event, action] if style == "stevens" else [f"{event} /", action]
+        lines += [event, action] if style == "stevens" else [f"{event} /", action] if action else [event]
     return "".join(f"  {line}\\l" for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""A trace read as the story of two lifelines: who did what in which order, and in which state that left them.
+"""A trace read as the story of lifelines: who did what in which order, and in which state that left them.
 
 Everything that draws a trace starts here.  A packet's departure and its end are joined by the packet's
 number, never by guessing.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ..explain.words import call_words, timer_name
 from ..tcp.segment import FIN, RST, SYN
@@ -52,19 +52,12 @@ Endpoint = tuple[str, int]
 Flow = tuple[Endpoint, Endpoint]  # both ends in a fixed order: the same for both directions
 
 
-class Ends(NamedTuple):
-    """The state of both lifelines."""
-
-    left: State
-    right: State
-
-
 @dataclass(slots=True, eq=False)
 class Event:
     """Something that gets a line.
 
     ``kind``: sent, arrived, lost, refused, call, timer, note or reboot.  ``side``: whose lifeline it is on,
-    None for the network.  ``after``: both states when it and what followed from it at once was done.
+    None for the network.  ``after``: each lifeline's state when it and what followed from it at once was done.
     """
 
     n: int
@@ -74,7 +67,7 @@ class Event:
     words: str = ""
     flow: Flow | None = None
     packet: Packet | None = None
-    after: Ends = Ends(CLOSED, CLOSED)  # noqa: RUF009 (a NamedTuple of enum members cannot change)
+    after: tuple[State, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +75,8 @@ class Packet:
     """A packet's way.  ``to``: the side it travels to; ``seq``, ``ack``: in the numbers asked for.
 
     ``mark``: "" or what it is otherwise: "duplicate", "injected".  ``start`` is None where no host sent it,
-    ``end`` where it is still in flight; ``born`` is the record that introduced it.
+    ``end`` where it is still in flight; ``born`` is the record that introduced it, at ``t``; ``original``: the
+    packet that a duplicate was made from.
     """
 
     number: int
@@ -93,25 +87,30 @@ class Packet:
     mark: str
     born: int
     flow: Flow
+    t: int = 0
+    original: int | None = None
     start: Event | None = None
     end: Event | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Story:
-    """``hosts``: left and right name ("" if there is none).  ``flows``: the connections, in order.
+    """``hosts``: the lifelines' names from left to right, two at least ("" if there is none).
+
+    ``flows``: the connections, in order.  ``places``: connection number -> its lifeline and its flow.
 
     ``bases``: what relative numbers count from, for each flow and sender: one number for each incarnation.
     ``uncounted``: whether a number had to stay absolute, since what it counts from is unknown.
     """
 
-    hosts: tuple[str, str]
-    addresses: tuple[str, str]
+    hosts: tuple[str, ...]
+    addresses: tuple[str, ...]
     flows: dict[Flow, None] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     packets: dict[int, Packet] = field(default_factory=dict)
     bases: dict[tuple[Flow, Endpoint], list[int]] = field(default_factory=dict)
     uncounted: bool = False
+    places: dict[int, tuple[int, Flow]] = field(default_factory=dict)
 
 
 def read_story(
@@ -120,15 +119,17 @@ def read_story(
     numbers: str = "absolute",
     hosts: Iterable[Any] | None = None,
     conn: Any = None,
+    every: bool = False,
 ) -> Story:
-    """The story of two hosts, or of one connection between them.
+    """The story of two hosts, or of one connection between them; of more hosts where ``every``.
 
     ``hosts``: two of the trace's hosts (or their names), left first; by default the first two that exchange
-    packets, in the order in which the trace lists them.  ``conn``: a connection of either end, a socket or
-    its number.  Raises ``UnknownChoice`` for hosts and connections that the trace does not know.
+    packets, in the order in which the trace lists them.  ``every``: any number from two on; by default all that
+    exchange packets.  ``conn``: a connection of either end, a socket or its number.  Raises ``UnknownChoice`` for
+    hosts and connections that the trace does not know.
     """
     check_choice("way to count", numbers, NUMBERS)
-    return _Reader(trace, numbers == "relative", hosts, conn).read()
+    return _Reader(trace, numbers == "relative", hosts, conn, every).read()
 
 
 def flow_of(seg: Header) -> Flow:
@@ -156,7 +157,7 @@ def _is_one_endpoint(flow: Flow | None) -> bool:
 class _Reader:
     """One pass over the records, after a quick look at who talks to whom."""
 
-    def __init__(self, trace: Trace, relative: bool, hosts: Iterable[Any] | None, conn: Any) -> None:
+    def __init__(self, trace: Trace, relative: bool, hosts: Iterable[Any] | None, conn: Any, every: bool) -> None:
         self.records: Sequence[Record] = list(trace)
         self.relative = relative
         listed = trace.header.get("hosts", ())
@@ -164,9 +165,10 @@ class _Reader:
         self.host_of = {a: name for name, known in self.addresses.items() for a in known}
         self.flow_by_conn: dict[int, Flow] = {}
         self.end_by_conn: dict[int, Endpoint] = {}
+        self.owner: dict[int, str] = {}
         self._look_around()
-        left, right = self._choose(hosts)
-        self.story = Story((left, right), (self._address(left), self._address(right)))
+        chosen = self._choose(hosts, every)
+        self.story = Story(chosen, tuple(self._address(name) for name in chosen))
         self.only = None if conn is None else self._numbers_of(getattr(conn, "number", conn))
         self.states: dict[tuple[int, Flow | None], State] = {}
         flows = set(self.flow_by_conn.values())
@@ -189,24 +191,31 @@ class _Reader:
                 if record.conn is not None:
                     self.flow_by_conn.setdefault(record.conn, flow_of(record.seg))
                     self.end_by_conn.setdefault(record.conn, sender_of(record.seg))
+                    self.owner.setdefault(record.conn, record.where)
             elif isinstance(record, Arrived):
                 self.host_of.setdefault(receiver_of(record.seg)[0], record.where)
 
-    def _choose(self, hosts: Iterable[Any] | None) -> tuple[str, str]:
+    def _choose(self, hosts: Iterable[Any] | None, every: bool) -> tuple[str, ...]:
         known = list(self.addresses)
         if hosts is not None:
             chosen = [str(getattr(host, "name", host)) for host in hosts]
             for name in chosen:
                 check_choice("host", name, known)
-            if len(chosen) != 2:
-                raise UnknownChoice(f"hosts={chosen}: a ladder has two, left and right")
-            return chosen[0], chosen[1]
+            if len(chosen) != 2 and not every:
+                raise UnknownChoice(f"hosts={chosen}: this ladder has two, left and right; as .svg it may have more")
+            if len(chosen) < 2 or (len(set(chosen)) < len(chosen) and len(chosen) > 2):
+                raise UnknownChoice(f"hosts={chosen}: name two hosts or more, each once")
+            return tuple(chosen)
+        talking: dict[str, None] = {}
         for record in self.records:
             if isinstance(record, Sent):
                 peer = self.host_of.get(receiver_of(record.seg)[0], record.where)
                 one, other = sorted((record.where, peer), key=known.index)
-                return one, other
-        return (*known, "", "")[0], (*known, "", "")[1]
+                if not every:
+                    return one, other
+                talking |= {one: None, other: None}
+        found = [name for name in known if name in talking] if len(talking) > 1 else list(talking) * 2
+        return tuple(found) or ((*known, "", "")[0], (*known, "", "")[1])
 
     def _address(self, host: str) -> str:
         return self.addresses.get(host, [""])[0] if self.addresses.get(host) else ""
@@ -222,11 +231,11 @@ class _Reader:
 
     def _side_of(self, where: str, end: Endpoint | None) -> int | None:
         """The side of a host; where a host talks to itself, who spoke first is on the left."""
-        left, right = self.story.hosts
-        if where not in (left, right):
+        hosts = self.story.hosts
+        if where not in hosts:
             return None
-        if left != right:
-            return LEFT if where == left else RIGHT
+        if hosts[0] != hosts[1]:
+            return hosts.index(where)
         first = next(iter(self.end_by_conn.values()), end)
         return LEFT if end == first else RIGHT
 
@@ -245,6 +254,10 @@ class _Reader:
             elif isinstance(record, Icmp) and record.what == "arrived":
                 self._local(record)
         self._settle()
+        for conn, flow in self.flow_by_conn.items():
+            place = self._side_of(self.owner[conn], self.end_by_conn[conn])
+            if place is not None and (self.only is None or conn in self.only):
+                self.story.places[conn] = place, flow
         return self.story
 
     def _add(self, event: Event) -> Event:
@@ -257,7 +270,7 @@ class _Reader:
         """What the last event led to is known when the next one begins."""
         event = self.pending
         if event is not None:
-            event.after = Ends(self._state(LEFT, event.flow), self._state(RIGHT, event.flow))
+            event.after = tuple(self._state(side, event.flow) for side in range(len(self.story.hosts)))
             self.pending = None
 
     def _state(self, side: int, flow: Flow | None) -> State:
@@ -298,12 +311,13 @@ class _Reader:
             # Sent to nobody that is drawn: it ends somewhere between the two, or does not concern them.
             if start is None or target:
                 return
-            to = 1 - start
+            to = 1 - start if start < 2 else start - 1
         elif start is None and source:
             return
         seq, ack = self._count(flow, record)
         mark = {"sent": "", "duplicated": "duplicate", "injected": "injected"}[record.kind]
-        packet = Packet(record.packet, seg, to, seq, ack, mark, record.n, flow)
+        original = record.original if isinstance(record, Duplicated) else None
+        packet = Packet(record.packet, seg, to, seq, ack, mark, record.n, flow, record.t, original)
         self.story.packets[record.packet] = packet
         self.story.flows[flow] = None
         if isinstance(record, Sent):
@@ -392,7 +406,7 @@ class _Reader:
         if isinstance(record, Note) and record.text in _TOLD_BY_THE_STATE:
             return
         if isinstance(record, Rebooted):
-            left, right = self.story.hosts
+            left, right, *_ = self.story.hosts
             for known in [key for key in self.states if key[0] == side or left == right]:
                 self.states[known] = CLOSED
         kind, words = _words(record)

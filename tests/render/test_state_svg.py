@@ -47,8 +47,8 @@ def test_it_draws_exactly_the_edges_of_figure_5(style: str) -> None:
 def test_every_label_of_the_table_is_there(style: str) -> None:
     texts = [text.text for text in parsed(style=style).iter(f"{SVG}text")]
     for edge in edges_of(figure5_rows()):
-        for line in (line for pair in label(edge, style) for line in pair):
-            assert line in texts
+        for line in (line for pair in label(edge, style) for line in pair if line):
+            assert line in texts or f"{line} /" in texts
 
 
 @pytest.mark.parametrize(("names", "spelling"), [("tcpsim", "SYN_RECV"), ("rfc", "SYN-RECEIVED")])
