@@ -9,6 +9,7 @@ from .errors import DrawingFailed, MissingTool, UnknownChoice
 from .joint import Joint, joint_data, joint_diagram_dot, joint_of
 from .joint_svg import joint_diagram_svg
 from .ladder import ladder
+from .ladder_svg import ladder_svg
 from .pcap import pcapng
 from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
 from .state_dot import render_dot, state_diagram_dot
@@ -30,6 +31,7 @@ __all__ = [
     "joint_of",
     "ladder",
     "ladder_lines",
+    "ladder_svg",
     "pcapng",
     "render_dot",
     "state_diagram",

@@ -37,11 +37,14 @@ class Format(NamedTuple):
         return content
 
 
+_LADDER: Final = ("numbers", "names", "hosts", "conn")
+_WINDOW: Final = ("scale", "variables", "start", "end", "most")
+
 #: Suffix -> format, in the order in which help shows them.
 FORMATS: Final[dict[str, Format]] = {
-    ".svg": Format("pictures", "picture_svg", "a picture", ("picture", "numbers", "names", "hosts", "conn")),
-    ".mmd": Format("mermaid", "sequence_mmd", "a Mermaid diagram", ("picture", "numbers", "names", "hosts", "conn")),
-    ".txt": Format("ladder", "ladder", "the ladder as text", ("numbers", "names", "hosts", "conn")),
+    ".svg": Format("pictures", "picture_svg", "a picture", ("picture", *_LADDER, *_WINDOW)),
+    ".mmd": Format("pictures", "picture_mmd", "a Mermaid diagram", ("picture", *_LADDER)),
+    ".txt": Format("ladder", "ladder", "the ladder as text", _LADDER),
     ".jsonl": Format("exports", "jsonl", "the trace itself", ("data",)),
 }
 

@@ -5,6 +5,7 @@ All lengths are SVG user units, which are pixels at native size; y grows downwar
 
 from __future__ import annotations
 
+from math import cos, radians, sin
 from typing import Final, NamedTuple
 
 Point = tuple[float, float]
@@ -48,7 +49,10 @@ class Rect(NamedTuple):
 
 
 class Text(NamedTuple):
-    """One line of text; ``y`` is the baseline, ``of`` names what it belongs to."""
+    """One line of text; ``y`` is the baseline, ``of`` names what it belongs to.
+
+    ``angle``: by how many degrees it is turned clockwise about its anchor.
+    """
 
     x: float
     y: float
@@ -60,10 +64,11 @@ class Text(NamedTuple):
     bold: bool = False
     italic: bool = False
     background: str = PAPER
+    angle: float = 0.0
 
     @property
     def bounds(self) -> Rect:
-        """A box that holds the text in any usual font."""
+        """A box that holds the text in any usual font, before it is turned."""
         width = text_width(self.text, self.size, bold=self.bold)
         left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
         return Rect(left, self.y - 0.78 * self.size, left + width, self.y + 0.24 * self.size)
@@ -149,3 +154,26 @@ def cut_to(text: str, width: float, size: float, *, bold: bool = False) -> str:
     while len(text) > 1 and text_width(text, size, bold=bold) > width:
         text = text[:-2].rstrip() + "…"
     return text
+
+
+def corners(text: Text, margin: float = 0.0) -> tuple[Point, ...]:
+    """The corners of the box that holds ``text`` in any usual font, turned as it is."""
+    left, top, right, bottom = text.bounds.grown(margin)
+    turn = radians(text.angle)
+    c, s = cos(turn), sin(turn)
+    return tuple(
+        (text.x + (x - text.x) * c - (y - text.y) * s, text.y + (x - text.x) * s + (y - text.y) * c)
+        for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))
+    )
+
+
+def meet(one: tuple[Point, ...], other: tuple[Point, ...]) -> bool:
+    """Whether two convex shapes, lines among them, share more than a border (separating axes)."""
+    for shape in (one, other):
+        for (x0, y0), (x1, y1) in zip(shape, (*shape[1:], shape[0]), strict=True):
+            normal = (y0 - y1, x1 - x0)
+            a = [x * normal[0] + y * normal[1] for x, y in one]
+            b = [x * normal[0] + y * normal[1] for x, y in other]
+            if max(a) <= min(b) or max(b) <= min(a):
+                return False
+    return True

@@ -34,6 +34,11 @@ def state_diagram_svg(*, style: str = "stevens", names: str = "tcpsim", highligh
     )
 
 
+def states_of(trace: Trace, *, names: str = "tcpsim") -> str:
+    """The state diagram with the ways that ``trace`` took."""
+    return state_diagram_svg(names=names, highlight=trace)
+
+
 def _body(scene: Scene, style: str, names: str) -> Iterator[str]:
     for frame in scene.regions:
         yield svg.rect(frame, 14, f'fill="{SHADE}" stroke="{FRAME}" stroke-width="1"')

@@ -117,9 +117,10 @@ def text(text: Text) -> str:
     slant = ' font-style="italic"' if text.italic else ""
     # Non-breaking, for SVG folds runs of spaces into one.
     words = clean(text.text).replace("  ", "\N{NO-BREAK SPACE} ")
+    turn = f' transform="rotate({number(text.angle)} {pair((text.x, text.y))})"' if text.angle else ""
     return (
         f'<text x="{number(text.x)}" y="{number(text.y)}" font-size="{number(text.size)}"'
-        f'{anchor}{weight}{slant} fill="{text.colour}">{words}</text>'
+        f'{anchor}{weight}{slant}{turn} fill="{text.colour}">{words}</text>'
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from . import output
+from .errors import ShellError, first_line
 
 EPILOG = """
 \b
@@ -40,11 +41,16 @@ class _Export(click.Command):
 @click.option(
     "--format", "form", metavar="SUFFIX", help="The format, if FILE's suffix does not say it: svg, txt and so on."
 )
-@click.option("--picture", metavar="NAME", help="Which picture, where a format has several.")
+@click.option("--picture", metavar="NAME", help="Which picture, where a format has several: ladder unless given.")
 @click.option("--numbers", type=click.Choice(["absolute", "relative"]), help="How SEQ and ACK are counted.")
 @click.option("--names", type=click.Choice(["tcpsim", "rfc"]), help="Spelling of the states.")
 @click.option("--hosts", metavar="A,B", help="Which hosts, from left to right.")
 @click.option("--conn", type=int, metavar="N", help="Only this connection, by its number in the trace.")
+@click.option("--scale", metavar="NAME", help="Time in a ladder: compressed (the default), or true to scale.")
+@click.option("--vars", "variables", metavar="A,B", help="Variables along the lifelines, such as snd_una,cwnd.")
+@click.option("--start", metavar="TIME", help="Where the picture begins, such as 100ms.")
+@click.option("--end", metavar="TIME", help="Where it ends.")
+@click.option("--most", type=click.IntRange(min=1), metavar="N", help="The most events or points in a picture.")
 @click.option("--no-data", is_flag=True, help="Without the segments' payload.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Decides all chance of a scenario; 0 unless given.")
 def export(trace: str, file: str, form: str | None, seed: int, **given: Any) -> None:
@@ -62,7 +68,10 @@ def export(trace: str, file: str, form: str | None, seed: int, **given: Any) -> 
     format = format_of(file if suffix is None else f"x{suffix}")
     options = _options(given)
     format.check(options)
-    content = format.write(trace_of(trace, seed=seed), **options)
+    try:
+        content = format.write(trace_of(trace, seed=seed), **options)
+    except ValueError as error:  # a time that is none
+        raise ShellError(first_line(error)) from None
     if to_stdout:
         output.emit(content)
     else:
@@ -75,6 +84,7 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     options = {name: value for name, value in given.items() if value not in (None, False)}
     if options.pop("no_data", False):
         options["data"] = False
-    if "hosts" in options:
-        options["hosts"] = tuple(name.strip() for name in options["hosts"].split(","))
+    for name in ("hosts", "variables"):
+        if name in options:
+            options[name] = tuple(one.strip() for one in options[name].split(","))
     return options

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
-from tcpsim.render.shapes import Drawing, Mark, Plate, Point, Rect, Stroke, Text
+from tcpsim.render.shapes import Drawing, Mark, Plate, Point, Rect, Stroke, Text, corners, meet
 
 SMALLEST = 10
 
@@ -17,35 +17,51 @@ def _texts(drawing: Drawing) -> list[Text]:
     return [shape for shape in drawing.shapes if isinstance(shape, Text)]
 
 
+def _box(points: tuple[Point, ...]) -> Rect:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Rect(min(xs), min(ys), max(xs) + 0.01, max(ys) + 0.01)
+
+
 def _overlaps(drawing: Drawing) -> Iterator[str]:
-    bounded = sorted(((text.bounds, text) for text in _texts(drawing)), key=lambda found: found[0].top)
-    for place, (one, text) in enumerate(bounded):
-        for other, text2 in bounded[place + 1 :]:
-            if other.top >= one.bottom:
+    found = [(_box(corners(text)), corners(text), text) for text in _texts(drawing)]
+    found.sort(key=lambda one: one[0].top)
+    for place, (box, shape, text) in enumerate(found):
+        for box2, shape2, text2 in found[place + 1 :]:
+            if box2.top >= box.bottom:
                 break
-            if one.overlaps(other):
+            if box.overlaps(box2) and meet(shape, shape2):
                 yield f"{text.text!r} and {text2.text!r} overlap"
 
 
 def _struck(drawing: Drawing) -> Iterator[str]:
-    texts = [(text, text.bounds) for text in _texts(drawing)]
-    for shape in drawing.shapes:
+    """Lines that run through texts; a plate hides what was painted before it."""
+    texts = [(text, corners(text), _box(corners(text))) for text in _texts(drawing)]
+    for place, shape in enumerate(drawing.shapes):
         if isinstance(shape, Stroke):
-            for text, bounds in texts:
-                box = bounds.grown(shape.width / 2)
-                if any(crosses(a, b, box) for a, b in pairwise(shape.points)):
+            around = _box(shape.points).grown(shape.width)
+            for text, area, box in texts:
+                if not around.overlaps(box):
+                    continue
+                near = box.grown(shape.width / 2)
+                hit = any(crosses(a, b, near) and meet(area, (a, b)) for a, b in pairwise(shape.points))
+                if hit and not _hidden(box, drawing.shapes[place:]):
                     yield f"a line of {shape.of!r} runs through {text.text!r} of {text.of!r}"
         elif isinstance(shape, Mark):
             x, y, r = *shape.at, shape.size
-            for text, bounds in texts:
-                if bounds.overlaps(Rect(x - r, y - r, x + r, y + r)):
+            sign = ((x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r))
+            for text, area, _ in texts:
+                if meet(area, sign):
                     yield f"a mark of {shape.of!r} lies on {text.text!r}"
+
+
+def _hidden(box: Rect, after: tuple[object, ...]) -> bool:
+    return any(isinstance(shape, Plate) and inside(box, shape.rect.grown(1)) for shape in after)
 
 
 def _outside(drawing: Drawing) -> Iterator[str]:
     canvas = Rect(1, 1, drawing.width - 1, drawing.height - 1)
     for text in _texts(drawing):
-        left, top, right, bottom = text.bounds
+        left, top, right, bottom = _box(corners(text))
         if not (canvas.holds((left, top)) and canvas.holds((right, bottom))):
             yield f"{text.text!r} leaves the canvas"
 
@@ -60,10 +76,11 @@ def _faint(drawing: Drawing) -> Iterator[str]:
 
 def _on_plates(drawing: Drawing) -> Iterator[str]:
     """A text lies on a plate or beside it, and says truly what is behind it."""
+    plates = [shape for shape in drawing.shapes if isinstance(shape, Plate)]
     for text in _texts(drawing):
-        bounds, behind = text.bounds, "#ffffff"
-        for shape in drawing.shapes:
-            if isinstance(shape, Plate) and shape.rect.overlaps(bounds):
+        bounds, behind = _box(corners(text)), "#ffffff"
+        for shape in plates:
+            if shape.rect.overlaps(bounds):
                 if not inside(bounds, shape.rect.grown(1)):
                     yield f"{text.text!r} sticks out of the plate of {shape.of!r}"
                 behind = behind if shape.fill == "none" else shape.fill
