@@ -13,6 +13,7 @@ from .ladder_svg import ladder_svg
 from .pcap import pcapng
 from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
 from .state_dot import render_dot, state_diagram_dot
+from .state_mmd import state_diagram_mmd
 from .state_svg import state_diagram_svg
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "render_dot",
     "state_diagram",
     "state_diagram_dot",
+    "state_diagram_mmd",
     "state_diagram_svg",
 ]

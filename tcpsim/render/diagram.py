@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ..trace.trace import Trace
 from .errors import DrawingFailed, MissingTool, UnknownChoice, check_choice
+from .highlight import Heat
 from .state_dot import FORMATS, render_dot, state_diagram_dot
 from .state_svg import state_diagram_svg
 
@@ -74,6 +75,8 @@ def state_diagram(
     style: str = "stevens",
     names: str = "tcpsim",
     highlight: Trace | None = None,
+    heat: Heat | None = None,
+    all: bool = False,
 ) -> Diagram:
     """The state diagram as an object.
 
@@ -81,7 +84,7 @@ def state_diagram(
     Other parameters and errors as for ``state_diagram_svg``.
     """
     check_choice("engine", engine, ENGINES)
-    options: dict[str, Any] = {"style": style, "names": names, "highlight": highlight}
+    options: dict[str, Any] = {"style": style, "names": names, "highlight": highlight, "heat": heat, "all": all}
     draw = state_diagram_svg if engine == "svg" else state_diagram_dot
     return Diagram(draw(**options), engine)
 

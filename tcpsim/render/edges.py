@@ -65,6 +65,12 @@ def edges_of(rows: Iterable[Transition]) -> tuple[Edge, ...]:
     return tuple(Edge(*ends, tuple(rows), _role(ends)) for ends, rows in found.items())
 
 
+def drawn_rows(*, all: bool = False, also: Iterable[str] = ()) -> tuple[Transition, ...]:
+    """The rows of the figure; with ``all`` the whole table, else with those that ``also`` names."""
+    named = frozenset(also)
+    return tuple(row for row in TRANSITIONS if row.figure5 or all or row.id in named)
+
+
 def _role(ends: tuple[State, State]) -> str:
     if ends in pairwise(CLIENT_PATH):
         return "client"
@@ -89,6 +95,16 @@ def label(edge: Edge, style: str) -> tuple[tuple[str, str], ...]:
     for row in edge.rows:
         events.setdefault(_action(row, style), []).append(_event(row, style))
     return tuple((_either(happens), action) for action, happens in events.items())
+
+
+def in_words(rows: Iterable[Transition]) -> str:
+    """Rows in one line, those that answer alike together: ``abort, rcv SYN in window / snd RST; rcv RST``."""
+    events: dict[str, list[str]] = {}
+    for row in rows:
+        events.setdefault(_action(row, "uml"), []).append(_event(row, "uml"))
+    return "; ".join(
+        ", ".join(dict.fromkeys(happens)) + (f" / {action}" if action else "") for action, happens in events.items()
+    )
 
 
 def tooltip(edge: Edge) -> str:

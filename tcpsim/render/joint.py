@@ -21,11 +21,10 @@ from ..tcp.states import (
     SYN_SENT,
     TIME_WAIT,
     State,
-    Transition,
 )
 from ..trace.records import Fired, Rebooted, Sent
 from ..trace.trace import Trace
-from .edges import NAMES, Edge, label, state_name
+from .edges import NAMES, in_words, state_name
 from .errors import UnknownChoice, check_choice
 from .shapes import CLIENT, INK, MARK, SERVER
 from .story import Endpoint, Flow, flow_of, receiver_of, sender_of
@@ -175,11 +174,11 @@ def _courses(trace: Trace) -> list[_Course]:
             for side, (_, endpoint) in enumerate(course.ends):
                 if endpoint == end:
                     course.own[side] = record.dst
-            course.moves(listening, _label(record.row))
+            course.moves(listening, in_words([record.row]))
         elif isinstance(record, Fired):
             listening[record.where] = record.dst
             for one in courses:
-                one.moves(listening, _label(record.row))
+                one.moves(listening, in_words([record.row]))
     return courses
 
 
@@ -197,11 +196,6 @@ def _connections(trace: Trace) -> tuple[dict[int | None, tuple[_Course, Endpoint
             by_flow[flow] = _Course([(record.where, end), (hosts.get(peer[0], ""), peer)])
         by_conn[record.conn] = (by_flow[flow], end)
     return by_conn, list(by_flow.values())
-
-
-def _label(row: Transition) -> str:
-    words = ((event, action) for event, action in label(Edge(row.src, row.dst, (row,), ""), "uml"))
-    return "; ".join(f"{event} / {action}" if action else event for event, action in words)
 
 
 def _pair_key(pair: Pair) -> tuple[int, int]:

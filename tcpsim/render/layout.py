@@ -24,7 +24,7 @@ from ..tcp.states import (
     TIME_WAIT,
     State,
 )
-from .shapes import Point, Rect
+from .shapes import Point, Rect, text_width
 
 WIDTH: Final = 1000
 LEGEND_TOP: Final = 990.0
@@ -157,6 +157,46 @@ REGIONS: Final[tuple[tuple[str, Spot, Rect], ...]] = (
     ("active close", Spot(588, 654, "end", "bottom"), Rect(86, 632, 602, 880)),
     ("passive close", Spot(698, 654, "start", "bottom"), Rect(684, 632, 932, 880)),
 )
+
+
+class Stub(NamedTuple):
+    """An edge that the RFC's figure lacks: a short way to a small plate, which names the state it leads to.
+
+    ``x``: the middle of the plate; None where it lies to the right of the way's end.
+    """
+
+    points: tuple[Point, ...]
+    x: float | None
+
+
+PLATE_HEIGHT: Final = 18
+PLATE_SIZE: Final = 11
+
+#: The edges of the RFC's text that are not in its Figure 5: their targets are far, so a plate stands for them.
+STUBS: Final[dict[tuple[State, State], Stub]] = {
+    (SYN_RECV, CLOSED): Stub(((128, 404), (128, 426)), 117),
+    (SYN_RECV, TIME_WAIT): Stub(((110, 385), (74, 385), (74, 458)), 92),
+    (ESTABLISHED, CLOSED): Stub(((455, 492), (455, 464)), 455),
+    (ESTABLISHED, TIME_WAIT): Stub(((545, 492), (545, 464)), 545),
+    (FIN_WAIT_1, CLOSED): Stub(((122, 720), (122, 742)), 126),
+    (FIN_WAIT_1, TIME_WAIT): Stub(((164, 720), (164, 770)), 133),
+    (FIN_WAIT_2, CLOSED): Stub(((260, 855), (288, 855)), None),
+    (CLOSING, CLOSED): Stub(((540, 720), (540, 738)), 552),
+    (CLOSE_WAIT, CLOSED): Stub(((752, 720), (752, 742)), 746),
+    (CLOSE_WAIT, TIME_WAIT): Stub(((796, 720), (796, 770)), 758),
+    (TIME_WAIT, SYN_RECV): Stub(((545, 810), (545, 792)), 551),
+}
+
+
+def plate_of(ends: tuple[State, State], name: str) -> Rect:
+    """The plate at the end of a stub, as wide as ``name`` needs."""
+    (_, y0), (x, y) = STUBS[ends].points[-2:]
+    half = text_width(name, PLATE_SIZE) / 2 + 3
+    middle = STUBS[ends].x
+    if middle is None:
+        return Rect(x, y - PLATE_HEIGHT / 2, x + 2 * half, y + PLATE_HEIGHT / 2)
+    top = y if y > y0 else y - PLATE_HEIGHT
+    return Rect(middle - half, top, middle + half, top + PLATE_HEIGHT)
 
 
 def box_of(state: State) -> Rect:

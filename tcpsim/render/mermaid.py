@@ -40,7 +40,7 @@ def sequence_mmd(
     lines = lines_of(story)
     head = ["sequenceDiagram", *(f"%% {line}" for line in NOT_SHOWN)]
     for place, (name, address) in enumerate(zip(story.hosts, story.addresses, strict=True)):
-        head.append(f"    participant h{place} as {_safe(f'{name} {address}'.strip() or '-')}")
+        head.append(f"    participant h{place} as {safe(f'{name} {address}'.strip() or '-')}")
     body = [text for line in lines[:MOST_LINES] for text in _line(line, names)]
     if any(line.what in ("departure", "arrival", "copy") for line in lines):
         body.insert(0, "    Note over h0,h1: Some packets are slow, cross or are doubled: read their times.")
@@ -56,11 +56,11 @@ def _line(line: LadderLine, names: str) -> Iterator[str]:
         end = ends[side]
         assert end is not None
         where = ("left of h0", "right of h1")[side]
-        yield f"    Note {where}: {_at(end)} {_safe(line.words)}<br/>{state_name(end.state, names)}"
+        yield f"    Note {where}: {_at(end)} {safe(line.words)}<br/>{state_name(end.state, names)}"
         return
     near, far = (0, 1) if line.toward == "->" else (1, 0)
     arrow = {"lost": "-x", "departure": "--)", "arrival": "-->>", "copy": "--)"}.get(line.what, "->>")
-    yield f"    h{near}{arrow}h{far}: {_safe(_segment(line, ends[near], ends[far]))}"
+    yield f"    h{near}{arrow}h{far}: {safe(_segment(line, ends[near], ends[far]))}"
     for side, end in enumerate(ends):
         if end is not None:
             yield f"    Note {('left of h0', 'right of h1')[side]}: {state_name(end.state, names)}"
@@ -86,6 +86,9 @@ def _at(end: End) -> str:
     return format_time(end.t)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """``text`` without the characters that mean something in Mermaid."""
-    return text.replace("#", "#35;").replace(";", "#59;").replace("#35#59;", "#35;").replace("\n", " ")
+    return "".join(_CODES.get(char, char) for char in text)
+
+
+_CODES: Final = {"#": "#35;", ";": "#59;", "\n": " "}

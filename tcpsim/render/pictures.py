@@ -22,6 +22,7 @@ PICTURES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 #: The same for Mermaid.
 MERMAID: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "ladder": ("mermaid", "sequence_mmd", ("numbers", "names", "hosts", "conn")),
+    "states": ("state_mmd", "states_mmd", ("names",)),
 }
 
 

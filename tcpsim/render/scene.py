@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from ..tcp.states import State
 from . import layout
 from .edges import Edge, label, state_name
+from .highlight import NO_HIGHLIGHT, Ends, Highlight, taken_words
 from .layout import Spot
-from .shapes import CLIENT, INK, MARK, OTHER, PAPER, QUIET, SERVER, SHADE, Point, Rect, Text, text_width, usual_width
-
-
-class Pen(NamedTuple):
-    """How an edge is drawn; ``dash`` as in SVG, "" for a solid line."""
-
-    colour: str
-    width: float
-    dash: str
-    head: float  # length of the arrowhead
-
-
-#: Bold solid, bold dashed, thin: told apart without colour too.
-PENS: Final = {
-    "client": Pen(CLIENT, 3.0, "", 13),
-    "server": Pen(SERVER, 3.0, "9 5", 13),
-    "other": Pen(OTHER, 1.3, "", 10),
-}
-PLAIN_PEN: Final = Pen(INK, 1.5, "", 11)
-
-
-class Arrow(NamedTuple):
-    """An edge, or a legend's sample of one (``edge`` is None); ``taken``: it is to stand out."""
-
-    points: tuple[Point, ...]
-    pen: Pen
-    edge: Edge | None
-    taken: bool = False
+from .legend import legend_of
+from .pens import EXTRA_PEN, PENS, PLAIN_PEN, Arrow, Pen
+from .shapes import INK, MARK, OTHER, PAPER, QUIET, SHADE, Point, Rect, Text, text_width, usual_width
+from .tags import Tag, Word, count_words, order_words, place_tags, unplaced, width_of
 
 
 class Box(NamedTuple):
@@ -48,7 +25,7 @@ class Box(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """All there is to draw, in user units of a canvas ``width`` x ``height``."""
+    """All there is to draw, in user units of a canvas ``width`` x ``height``; ``plates``: at the ends of stubs."""
 
     width: float
     height: float
@@ -57,37 +34,43 @@ class Scene(NamedTuple):
     arrows: tuple[Arrow, ...]
     boxes: tuple[Box, ...]
     texts: tuple[Text, ...]
+    plates: tuple[Rect, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
-class Highlight(NamedTuple):
-    """``now``: state -> who is there; ``taken``: the edges that were followed."""
-
-    now: dict[State, tuple[str, ...]]
-    taken: frozenset[tuple[State, State]]
-
-
-NO_HIGHLIGHT: Final = Highlight({}, frozenset())
-
-
-def compose(edges: Sequence[Edge], *, style: str, names: str, highlight: Highlight = NO_HIGHLIGHT) -> Scene:
+def compose(
+    edges: Sequence[Edge],
+    *,
+    style: str,
+    names: str,
+    highlight: Highlight = NO_HIGHLIGHT,
+    counts: Mapping[Ends, int] | None = None,
+    notes: Sequence[str] = (),
+) -> Scene:
     """Lay the given edges and all eleven states out.
 
-    Raises LookupError for an edge that ``layout.ROUTES`` has no way for.
+    ``counts``: how often each edge ran; then width tells it instead of the usual paths.  ``notes``: lines below the
+    legend.  Raises LookupError for an edge that ``layout`` has neither a way nor a stub for.
     """
     texts: list[Text] = []
     rules: list[tuple[Point, Point]] = []
     arrows: list[Arrow] = []
+    plates: dict[Ends, Rect] = {}
     for edge in edges:
         ends = (edge.src, edge.dst)
+        pen = _pen(edge, style, counts)
+        taken = ends in highlight.taken
+        if ends in layout.STUBS:
+            name = state_name(edge.dst, names)
+            plates[ends] = layout.plate_of(ends, name)
+            arrows.append(Arrow(layout.STUBS[ends].points, pen, edge, taken))
+            texts.append(_plate_text(plates[ends], name, edge))
+            continue
         if ends not in layout.ROUTES:
             raise LookupError(f"layout.ROUTES has no way from {edge.src} to {edge.dst}")
         route = layout.ROUTES[ends]
-        pen = PENS[edge.role] if style == "stevens" else PLAIN_PEN
-        arrows.append(Arrow(route.points, pen, edge, ends in highlight.taken))
-        lines, breaks = _label_lines(edge, style)
-        colour = pen.colour if edge.role != "other" else INK
-        spot = _centred(route.label, lines) if breaks else route.label
-        block = _block(lines, spot, colour, f"{edge.src}->{edge.dst}")
+        arrows.append(Arrow(route.points, pen, edge, taken))
+        block, breaks = _labelled(edge, style, route.label, pen if edge.role != "other" else None)
         texts += block
         rules += [_rule(block[i], block[i + 1]) for i in breaks]
         if ends in layout.EDGE_CAPTIONS:
@@ -96,23 +79,78 @@ def compose(edges: Sequence[Edge], *, style: str, names: str, highlight: Highlig
     boxes = tuple(Box(state, layout.box_of(state), state in highlight.now) for state in State)
     for state in State:
         texts += _box_texts(state, names, highlight.now.get(state, ()))
-    legend_arrows, legend_texts = _legend(style, bool(highlight.taken))
+    words = count_words(dict(counts)) if counts is not None else order_words(highlight)
+    tags = _tags(words, arrows, texts, plates, rules)
+    crowded = [
+        f"{state_name(src, names)} → {state_name(dst, names)}:  {'; '.join(taken_words(highlight.taken[src, dst]))}"
+        for src, dst in unplaced(words, tags)
+        if counts is None
+    ]
+    legend = legend_of(style, highlight, counts is not None, bool(plates), [*notes, *crowded])
     return Scene(
         layout.WIDTH,
-        legend_texts[-1].y + 24,
+        legend.bottom,
         tuple(frame for _, _, frame in layout.REGIONS),
-        tuple(rules),
-        (*arrows, *legend_arrows),
+        (*rules, *legend.rules),
+        (*arrows, *legend.arrows),
         boxes,
-        (*texts, *legend_texts),
+        (*texts, *legend.texts),
+        tuple(plates.values()),
+        (*tags, *legend.tags),
     )
+
+
+def _pen(edge: Edge, style: str, counts: Mapping[Ends, int] | None) -> Pen:
+    if counts is not None:
+        count = counts.get((edge.src, edge.dst), 0)
+        width = round(width_of(count, max([1, *counts.values()])), 2)
+        if (edge.src, edge.dst) in layout.STUBS:
+            width = min(width, 2.6)
+        return Pen(INK if count else OTHER, width, "" if count else "2 4", 9 + width)
+    if not any(row.figure5 for row in edge.rows):
+        return EXTRA_PEN
+    return PENS[edge.role] if style == "stevens" else PLAIN_PEN
+
+
+def _labelled(edge: Edge, style: str, spot: Spot, pen: Pen | None) -> tuple[list[Text], list[int]]:
+    """The label's texts, and after which of them the RFC's style draws a rule."""
+    lines, breaks = _label_lines(edge, style)
+    colour = INK if pen is None else pen.colour
+    return _block(lines, _centred(spot, lines) if breaks else spot, colour, f"{edge.src}->{edge.dst}"), breaks
+
+
+def _plate_text(plate: Rect, name: str, edge: Edge) -> Text:
+    x, y = (plate.left + plate.right) / 2, (plate.top + plate.bottom) / 2 + 4
+    return Text(x, y, "middle", layout.PLATE_SIZE, name, INK, f"{edge.src}->{edge.dst}")
+
+
+def _tags(
+    words: dict[Ends, list[Word]],
+    arrows: Sequence[Arrow],
+    texts: Sequence[Text],
+    plates: Mapping[Ends, Rect],
+    rules: Sequence[tuple[Point, Point]],
+) -> list[Tag]:
+    ways = {(arrow.edge.src, arrow.edge.dst): arrow.points for arrow in arrows if arrow.edge is not None}
+    obstacles = [
+        *(text.bounds.grown(1) for text in texts),
+        *(layout.box_of(state).grown(12) for state in State),
+        *plates.values(),
+        *(Rect(left, y - 1, right, y + 1) for (left, y), (right, _) in rules),
+    ]
+    for frame in (frame for _, _, frame in layout.REGIONS):
+        left, top, right, bottom = frame
+        obstacles += [Rect(left, y - 1, right, y + 1) for y in (top, bottom)]
+        obstacles += [Rect(x - 1, top, x + 1, bottom) for x in (left, right)]
+    return place_tags(words, ways, obstacles, plates)
 
 
 def _label_lines(edge: Edge, style: str) -> tuple[list[str], list[int]]:
     """The label's lines, and after which of them the RFC's style draws a rule."""
     lines: list[str] = []
     breaks: list[int] = []
-    for event, action in label(edge, style):
+    drawn = tuple(row for row in edge.rows if row.figure5)
+    for event, action in label(edge._replace(rows=drawn or edge.rows), style):
         if style == "uml":
             lines += [f"{event} /", action] if action else [event]
             continue
@@ -171,39 +209,3 @@ def _box_texts(state: State, names: str, who: Iterable[str]) -> list[Text]:
         Text(x, y + 16, "middle", layout.CAPTION_SIZE, caption, INK if present else QUIET,
              str(state), italic=not present, background=background),
     ]  # fmt: skip
-
-
-_ROLES: Final = (
-    ("client", "usual path of a client"),
-    ("server", "usual path of a server"),
-    ("other", "any other transition"),
-)
-_GLOSS: Final = {
-    "stevens": "appl: the application calls      recv: a segment arrives      send: the answer to it",
-    "uml": "event [guard] / what is sent      rcv: a segment arrives      other events: calls and timers",
-    "rfc": "above the line: what happens      below it: what is done      x: nothing",
-}
-
-
-def _legend(style: str, taken: bool) -> tuple[list[Arrow], list[Text]]:
-    size = layout.LABEL_SIZE
-    y = layout.LEGEND_TOP
-    entries: list[tuple[Pen, str, bool]] = []
-    if style == "stevens":
-        entries = [(PENS[role], words, False) for role, words in _ROLES]
-    if taken:
-        entries.append((entries[-1][0] if entries else PLAIN_PEN, "taken in this trace", True))
-    sample, gap, between = 46, 10, 34
-    widths = [sample + gap + usual_width(words, size) + between * (i > 0) for i, (_, words, _) in enumerate(entries)]
-    x = (layout.WIDTH - sum(widths)) / 2 - between
-    arrows: list[Arrow] = []
-    texts: list[Text] = []
-    for pen, words, marked in entries:
-        x += between
-        arrows.append(Arrow(((x, y), (x + sample, y)), pen, None, marked))
-        texts.append(Text(x + sample + gap, y + 5, "start", size, words, INK, "legend"))
-        x += sample + gap + usual_width(words, size)
-    if entries:
-        y += 38
-    texts.append(Text(layout.WIDTH / 2, y, "middle", size, _GLOSS[style], QUIET, "legend"))
-    return arrows, texts

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from textwrap import wrap
 from typing import Final
 
 from ..tcp.states import State
 from ..trace.trace import Trace
 from . import layout
-from .edges import NAMES, STYLES, Edge, edges_of, figure5_rows, label, state_name, tooltip
+from .edges import NAMES, STYLES, Edge, drawn_rows, edges_of, in_words, label, state_name, tooltip
 from .errors import DrawingFailed, MissingTool, UnknownChoice, check_choice
-from .highlight import highlight_of
-from .scene import NO_HIGHLIGHT, PENS, Highlight
+from .highlight import NO_HIGHLIGHT, Ends, Heat, Highlight, counts_of, heat_of, highlight_of, taken_words
+from .pens import PENS
 from .shapes import INK, MARK, QUIET
+from .tags import width_of
 
 #: States that stand side by side, top to bottom, as in our own layout.
 _RANKS: Final = (
@@ -23,15 +26,27 @@ _RANKS: Final = (
     (State.FIN_WAIT_2, State.TIME_WAIT, State.LAST_ACK),
 )
 
+_NARROW: Final = 30  # columns of a label that lists many events
+
 #: Formats that ``dot`` writes and people ask for.
 FORMATS: Final = ("svg", "png", "pdf", "ps", "eps", "json", "plain", "dot")
 
 
-def state_diagram_dot(*, style: str = "stevens", names: str = "tcpsim", highlight: Trace | None = None) -> str:
+def state_diagram_dot(
+    *,
+    style: str = "stevens",
+    names: str = "tcpsim",
+    highlight: Trace | None = None,
+    heat: Heat | None = None,
+    all: bool = False,
+) -> str:
     """The state diagram as DOT source.  Parameters and errors as for ``state_diagram_svg``."""
     check_choice("style", style, STYLES)
     check_choice("spelling of names", names, NAMES)
     marked = NO_HIGHLIGHT if highlight is None else highlight_of(highlight)
+    fired = {} if heat is None else heat_of(heat)
+    edges = edges_of(drawn_rows(all=all, also={*marked.rules, *fired}))
+    counts = None if heat is None else counts_of(edges, fired)
     lines = [
         "// The TCP connection state diagram (RFC 9293, Figure 5), from tcpsim's transition table.",
         'digraph "TCP connection state diagram" {',
@@ -45,7 +60,7 @@ def state_diagram_dot(*, style: str = "stevens", names: str = "tcpsim", highligh
     for rank in _RANKS:
         if len(rank) > 1:
             lines.append(f"  {{rank=same; {' '.join(str(state) + ';' for state in rank)}}}")
-    lines += [_edge(edge, style, marked) for edge in edges_of(figure5_rows())]
+    lines += [_edge(edge, style, marked, counts) for edge in edges]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -60,23 +75,41 @@ def _node(state: State, names: str, marked: Highlight) -> str:
     return f"  {state} [label=<{name}<br/>{small}{_escaped(caption)}</font>>{look}]"
 
 
-def _edge(edge: Edge, style: str, marked: Highlight) -> str:
-    looks = [f'label="{_words(edge, style)}"']
-    if style == "stevens" and edge.role != "other":
-        pen = PENS[edge.role]
+def _edge(edge: Edge, style: str, marked: Highlight, counts: Mapping[Ends, int] | None) -> str:
+    ends = (edge.src, edge.dst)
+    looks = [f'label="{_words(edge, style)}{_numbers(marked, counts, ends)}"']
+    pen = PENS[edge.role]
+    if counts is not None:
+        count = counts.get(ends, 0)
+        width = width_of(count, max([1, *counts.values()]))
+        looks.append(f"penwidth={width:.1f}" + (", style=dotted" if not count else ""))
+    elif not any(row.figure5 for row in edge.rows):
+        looks.append("style=dotted, constraint=false")
+    elif style == "stevens" and edge.role != "other":
         dashes = ", style=dashed" if pen.dash else ""
         looks.append(f'color="{pen.colour}", fontcolor="{pen.colour}", penwidth=2.4{dashes}')
-    if (edge.src, edge.dst) in marked.taken:
+    if ends in marked.taken:
         looks.append("arrowsize=1.3, taillabel=<●>")
     rules = tooltip(edge).replace('"', "'").replace("\n", "\\n")
     looks.append(f'tooltip="{rules}", labeltooltip="{rules}"')
     return f"  {edge.src} -> {edge.dst} [{', '.join(looks)}]"
 
 
+def _numbers(marked: Highlight, counts: Mapping[Ends, int] | None, ends: Ends) -> str:
+    """A last line of the label: how often the edge ran, or who took it when."""
+    if counts is not None:
+        return f"  ×{counts[ends]}\\l" if counts.get(ends) else ""
+    times = marked.taken.get(ends, ())
+    return "".join(f"  {line}\\l" for line in taken_words(times))
+
+
 def _words(edge: Edge, style: str) -> str:
     """The label, flush left and a blank away from the edge that Graphviz puts it right beside."""
     lines = []
-    for event, action in label(edge, style):
+    drawn = tuple(row for row in edge.rows if row.figure5)
+    if not drawn:
+        return "".join(f"  {line}\\l" for line in wrap(in_words(edge.rows), _NARROW))
+    for event, action in label(edge._replace(rows=drawn), style):
         lines += [event, action] if style == "stevens" else [f"{event} /", action] if action else [event]
     return "".join(f"  {line}\\l" for line in lines)
 
@@ -101,7 +134,9 @@ def render_dot(dot_source: str, format: str = "svg") -> bytes:
     try:
         drawn: bytes = graphviz.Source(dot_source).pipe(format=format)
     except graphviz.ExecutableNotFound:
-        raise MissingTool("this needs Graphviz's program dot: apt install graphviz / brew install graphviz") from None
+        raise MissingTool(
+            "this needs Graphviz's program dot: apt install graphviz / brew install graphviz / winget install graphviz"
+        ) from None
     except graphviz.CalledProcessError as error:
         words = (error.stderr or b"").decode(errors="replace").strip() or str(error)
         raise DrawingFailed(f"dot refused the drawing: {words}") from None

@@ -8,30 +8,58 @@ from typing import Final
 
 from ..trace.trace import Trace
 from . import layout, svg
-from .edges import NAMES, STYLES, edges_of, figure5_rows, state_name, tooltip
+from .edges import NAMES, STYLES, drawn_rows, edges_of, state_name, tooltip
 from .errors import check_choice
-from .highlight import highlight_of
-from .scene import NO_HIGHLIGHT, Arrow, Box, Scene, compose
+from .highlight import NO_HIGHLIGHT, Heat, counts_of, heat_of, highlight_of
+from .legend import notes_of
+from .pens import Arrow
+from .scene import Box, Scene, compose
 from .shapes import FRAME, INK, MARK, PAPER, SHADE, Point
 
 _TITLE: Final = "TCP connection state diagram"
 
 
-def state_diagram_svg(*, style: str = "stevens", names: str = "tcpsim", highlight: Trace | None = None) -> str:
+def state_diagram_svg(
+    *,
+    style: str = "stevens",
+    names: str = "tcpsim",
+    highlight: Trace | None = None,
+    heat: Heat | None = None,
+    all: bool = False,
+) -> str:
     """The eleven states and the edges of RFC 9293's Figure 5 as an SVG document.
 
-    ``style``: "stevens" (client path bold, server path bold and dashed; appl, recv, send) or "rfc" (the
-    RFC's own words, all edges alike).  ``names``: spelling of the states, "tcpsim" or "rfc".
-    ``highlight``: a trace whose hosts' last states and followed edges stand out.  Edges and labels are read
-    off ``TRANSITIONS``.  Raises ``UnknownChoice`` for any other style or spelling.
+    ``style``: "stevens" (client path bold, server path bold and dashed; appl, recv, send), "rfc" (the RFC's own
+    words, all edges alike) or "uml" (event [guard] / action).  ``names``: spelling of the states, "tcpsim" or "rfc".
+    ``highlight``: a trace whose hosts' last states and followed edges stand out, with order numbers; edges that
+    the figure lacks are added where the trace took them.  ``heat``: traces, or counts by rule; an edge is the
+    wider the more often it ran.  ``all``: every edge of the table, those that the figure lacks dotted.  Edges and
+    labels are read off ``TRANSITIONS``.  Raises ``UnknownChoice`` for any other style or spelling.
     """
-    check_choice("style", style, STYLES)
-    check_choice("spelling of names", names, NAMES)
-    marked = NO_HIGHLIGHT if highlight is None else highlight_of(highlight)
-    scene = compose(edges_of(figure5_rows()), style=style, names=names, highlight=marked)
+    scene = scene_of(style=style, names=names, highlight=highlight, heat=heat, all=all)
     return svg.document(
         "tcp-states", _TITLE, _description(scene, style, names), scene.width, scene.height, _body(scene, style, names)
     )
+
+
+def scene_of(
+    *,
+    style: str = "stevens",
+    names: str = "tcpsim",
+    highlight: Trace | None = None,
+    heat: Heat | None = None,
+    all: bool = False,
+) -> Scene:
+    """The same as shapes."""
+    check_choice("style", style, STYLES)
+    check_choice("spelling of names", names, NAMES)
+    marked = NO_HIGHLIGHT if highlight is None else highlight_of(highlight)
+    fired = {} if heat is None else heat_of(heat)
+    also = {*marked.rules, *fired}
+    edges = edges_of(drawn_rows(all=all, also=also))
+    counts = None if heat is None else counts_of(edges, fired)
+    notes = notes_of(edges, names, None if all else also)
+    return compose(edges, style=style, names=names, highlight=marked, counts=counts, notes=notes)
 
 
 def states_of(trace: Trace, *, names: str = "tcpsim") -> str:
@@ -49,8 +77,13 @@ def _body(scene: Scene, style: str, names: str) -> Iterator[str]:
         yield f'<line {ends} stroke="{INK}" stroke-width="0.8"/>'
     for box in scene.boxes:
         yield _box(box, 6 if style == "rfc" else 12)
+    for plate in scene.plates:
+        yield svg.rect(plate, 9, f'fill="{PAPER}" stroke="{INK}" stroke-width="1" stroke-dasharray="2 2"')
     for text in scene.texts:
         yield svg.text(text)
+    for tag in scene.tags:
+        yield svg.rect(tag.rect, tag.radius, f'fill="{tag.fill}" stroke="{INK}" stroke-width="0.8"')
+        yield svg.text(tag.text)
 
 
 def _description(scene: Scene, style: str, names: str) -> str:

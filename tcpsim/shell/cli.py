@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from .._version import __version__
 from . import output
+from .drawing import diagram
 from .errors import ShellError, first_line
 from .exporting import export
 from .program import FAILED, Program, fail
@@ -220,50 +221,7 @@ def _play_suffix(file: str) -> str:
     return suffix
 
 
-@main.command(
-    short_help="Draw the state diagram.",
-    epilog="""
-\b
-Examples:
-  tcpsim diagram                          writes tcp-state-diagram.svg
-  tcpsim diagram --style rfc --names rfc -o states.svg
-  tcpsim diagram -o states.png            through Graphviz
-  tcpsim diagram -o states.gv             Graphviz's own language
-""",
-)
-@click.argument("what", type=click.Choice(["tcp"]), default="tcp", required=False, metavar="[tcp]")
-@click.option(
-    "-o",
-    "file",
-    default=None,
-    metavar="FILE",
-    help="Where to; the suffix decides: .svg, .gv or .dot, .png, .pdf.  - writes SVG to standard output.  "
-    "tcp-state-diagram.svg unless given.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["svg", "graphviz"]),
-    help="Who draws an .svg: tcpsim itself (the default) or Graphviz.",
-)
-@click.option(
-    "--style",
-    type=click.Choice(["stevens", "rfc"]),
-    default="stevens",
-    help="As in Stevens' books, client and server paths in bold; or in the RFC's words.",
-)
-@names_option
-def diagram(what: str, file: str | None, engine: str | None, style: str, names: str) -> None:
-    """Draw the state diagram from the table that the engine runs on; print the file's path."""
-    from . import pictures
-
-    if file == output.STDOUT:
-        output.emit(pictures.picture("svg", engine or "svg", style=style, names=names))
-        return
-    file = pictures.DEFAULT_FILE if file is None else file
-    drawn = pictures.draw(file, engine=engine, style=style, names=names)
-    output.emit(f"{drawn.path}\n")
-
-
+main.add_command(diagram)
 main.add_command(export)
 
 

@@ -9,10 +9,17 @@ from . import output
 from .errors import ShellError
 
 DEFAULT_FILE: Final = "tcp-state-diagram.svg"
+DEFAULT_FILES: Final = {"tcp": DEFAULT_FILE, "pair": "tcp-joint-diagram.svg"}
 ENGINES: Final = ("svg", "graphviz")
 
-#: Suffix -> format.  All but SVG and the DOT source itself need Graphviz.
-FORMATS: Final = {".svg": "svg", ".gv": "gv", ".dot": "gv", ".png": "png", ".pdf": "pdf"}
+#: Suffix -> format.  All but SVG, Mermaid and the DOT source itself need Graphviz.
+FORMATS: Final = {".svg": "svg", ".mmd": "mmd", ".gv": "gv", ".dot": "gv", ".png": "png", ".pdf": "pdf"}
+
+#: By kind of diagram: what writes it as SVG, in Graphviz's language, in Mermaid's.
+_WRITERS: Final = {
+    "tcp": {"svg": "state_diagram_svg", "gv": "state_diagram_dot", "mmd": "state_diagram_mmd"},
+    "pair": {"svg": "joint_diagram_svg", "gv": "joint_diagram_dot"},
+}
 
 
 class Drawn:
@@ -30,21 +37,26 @@ class Drawn:
         return f"wrote {self.path}" + (f" ({self.remark})" if self.remark else "")
 
 
-def picture(form: str, engine: str = "svg", **options: Any) -> bytes:
-    """The state diagram as svg, gv, png or pdf.  ``options``: style, names, highlight.
+def picture(form: str, engine: str = "svg", kind: str = "tcp", **options: Any) -> bytes:
+    """The diagram as svg, mmd, gv, png or pdf.  ``kind``: "tcp" or "pair"; ``options``: those of what draws it.
 
-    Raises MissingTool where the format or the engine needs Graphviz and it is not installed.
+    Raises MissingTool where the format or the engine needs Graphviz and it is not installed, ShellError for a
+    format that this kind of diagram does not have.
     """
-    from ..render import render_dot, state_diagram_dot, state_diagram_svg
+    from .. import render
 
-    if form == "svg" and engine == "svg":
-        return state_diagram_svg(**options).encode()
-    source = state_diagram_dot(**options)
-    return source.encode() if form == "gv" else render_dot(source, form)
+    writers = _WRITERS[kind]
+    if form == "mmd" or (form == "svg" and engine == "svg"):
+        if form not in writers:
+            raise ShellError(f"no {form} of the joint diagram; there are svg, gv, png, pdf")
+        drawn: str = getattr(render, writers[form])(**options)
+        return drawn.encode()
+    source: str = getattr(render, writers["gv"])(**options)
+    return source.encode() if form == "gv" else render.render_dot(source, form)
 
 
-def draw(file: str, *, engine: str | None = None, remark: str = "", **options: Any) -> Drawn:
-    """Write the state diagram to ``file``.
+def draw(file: str, *, engine: str | None = None, kind: str = "tcp", remark: str = "", **options: Any) -> Drawn:
+    """Write a diagram to ``file``; ``kind`` and ``options`` as for ``picture``.
 
     Raises ShellError for a suffix without a format, CannotWrite, and MissingTool where Graphviz is needed
     and missing; its source is then left beside, as ``.gv``.
@@ -58,7 +70,7 @@ def draw(file: str, *, engine: str | None = None, remark: str = "", **options: A
         what = f"no picture format has the suffix {suffix!r}" if suffix else "a suffix has to say the format"
         raise ShellError(f"cannot write {output.shown(file)}: {what}; end it in one of {', '.join(FORMATS)}")
     if engine is None:
-        engine = "svg" if form == "svg" else "graphviz"
+        engine = "svg" if form in ("svg", "mmd") else "graphviz"
     if engine not in ENGINES:
         raise ShellError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
     if engine == "svg" and form in ("png", "pdf"):
@@ -66,10 +78,10 @@ def draw(file: str, *, engine: str | None = None, remark: str = "", **options: A
             f"cannot write {output.shown(file)}: the engine svg writes .svg only; leave it out, or write {stem}.svg"
         )
     try:
-        content = picture(form, engine, **options)
+        content = picture(form, engine, kind, **options)
     except MissingTool as error:
         source = f"{stem}.gv"
-        output.write_file(source, picture("gv", engine, **options))
+        output.write_file(source, picture("gv", engine, kind, **options))
         raise MissingTool(f"{error}; wrote its source to {source}") from None
     output.write_file(file, content)
     return Drawn(file, content, remark)

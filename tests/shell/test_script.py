@@ -90,7 +90,7 @@ def test_a_mistake_of_the_real_program(tmp_path: Path) -> None:
         ("ladder(colour=True)", 1, "no option 'colour'"),
         ("diagram('x.bmp')", 1, "'.bmp'"),
         ("diagram('missing/x.svg')", 1, "no folder missing"),
-        ("diagram(style='uml')", 1, "'uml'"),
+        ("diagram(style='comic')", 1, "'comic'"),
         ("step(1, 2)", 1, "step(n=1): too many positional arguments"),
         ("help('stpe')", 1, "no verb 'stpe'"),
         ("x = (1,\n\n2", 1, "SyntaxError: '(' was never closed"),
