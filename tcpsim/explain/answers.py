@@ -66,7 +66,7 @@ _REFUSED = {
 }  # fmt: skip
 
 #: What the user is told, by the words of the record.
-_TOLD = {
+TOLD = {
     "signal open": ("The handshake is complete: the program may send and receive.", "3.10.7.4 (fifth)", ()),
     "signal closing": ("The program learns that no more will come: recv() gives the end of the stream.",
                        "3.10.7.4 (eighth)", ("MUST-12", "LC-17")),
@@ -76,6 +76,7 @@ _TOLD = {
     "signal soft error": ("An ICMP error came that may pass; the connection goes on.", "3.9.2.2", ("MUST-56", "SHLD-25")),
     "signal unreachable": ("An ICMP error came that will not pass; the connection is over.", "3.9.2.2", ("SHLD-26",)),
     "signal user timeout": ("The program learns that its patience has ended.", "3.10.8", ("LC-25",)),
+    "signal urgent data": ("The program learns that urgent data is on its way.", "3.8.5", ("MUST-32",)),
     "signal delivery trouble": ("R1 is reached: the connection goes on, but the program may want to know.", "3.8.3",
                                 ("SHLD-9", "MUST-20")),
 }  # fmt: skip
@@ -91,7 +92,7 @@ def answer(trace: Trace, record: Record, event: range) -> Answer:
             says = f"{record.where} sends #{record.packet} {segment_words(record.seg)}: {why.says}"
             return Answer(says, why.lesson, why.refs, why.requirements)
         case Checked():
-            return checked(trace, record)
+            return checked(record)
         case Fired():
             return fired(record)
         case Call():
@@ -135,7 +136,7 @@ def _arrived(trace: Trace, record: Arrived, event: range) -> Answer:
     told = [found for n in event if isinstance(found := trace[n], Checked) and found.packet == record.packet]
     stop = next((one for one in told if one.verdict is not None), None)
     if stop is not None:
-        why = checked(trace, stop)
+        why = checked(stop)
         return Answer(f"{head}: {why.says}", why.lesson, why.refs, why.requirements)
     rows = [found for n in event if isinstance(found := trace[n], Fired) and found.conn == record.conn]
     if rows:
@@ -157,12 +158,10 @@ def place(check: str) -> str:
     return PLACES.get(check, check)
 
 
-def checked(trace: Trace, record: Checked) -> Answer:
+def checked(record: Checked) -> Answer:
     """What one check concluded."""
     note = checks.CHECKS.get(record.check)
     asks, ref, ids = (note.asks, note.ref, note.requirements) if note else ("", "3.10.7.4", ())
-    if record.check == "check_security" and State(trace.raw[record.n][8][0]) is SYN_SENT:
-        ref = "3.10.7.3"
     where = place(record.check)
     if record.verdict is None:
         return Answer(f"passes {where}: {record.because}", asks, (ref,), ids)
@@ -208,8 +207,8 @@ def _vars(record: Vars) -> Answer:
 
 
 def _note(record: Note) -> Answer:
-    if record.text in _TOLD:
-        lesson, ref, ids = _TOLD[record.text]
+    if record.text in TOLD:
+        lesson, ref, ids = TOLD[record.text]
         return Answer(
             f"the program on {record.where} is told: {record.text.removeprefix('signal ')}", lesson, (ref,), ids
         )

@@ -190,7 +190,7 @@ def _check(name: str) -> Term:
 
 #: The check that a verdict's id begins with.
 _OF_PREFIX: Final = {"seq": "check_sequence", "rst": "check_rst", "syn": "check_syn", "ack": "check_ack",
-                     "closed": "check_closed"}  # fmt: skip
+                     "closed": "check_closed", "text": "process_text"}  # fmt: skip
 
 
 def _check_of(verdict: str) -> str:
@@ -232,19 +232,22 @@ def _flag(name: str) -> Term:
 
 def _requirement(id: str) -> Term:
     one = requirements()[id]
-    where = [f"{term.kind} {term.name}" for term in _who_names(id)]
-    lists = (("here it shows in", tuple(where)),) if where else ()
+    where = _who_names().get(id)
+    lists = (("here it shows in", where),) if where else ()
     text = f"To see it: {one.seen[:1].lower()}{one.seen[1:]}"
     return Term("requirement", id, f"{one.level}: {one.words}", text, lists, (one.ref,))
 
 
-def _who_names(id: str) -> Iterator[Term]:
-    """The terms that name the requirement ``id``."""
+@cache
+def _who_names() -> dict[str, tuple[str, ...]]:
+    """By requirement: the terms that name it."""
+    found: dict[str, list[str]] = {}
     for maker in _makers():
         if maker.make is not _requirement:
             term = maker()
-            if id in term.requirements:
-                yield term
+            for id in term.requirements:
+                found.setdefault(id, []).append(f"{term.kind:<10} {term.name}")
+    return {id: tuple(names) for id, names in found.items()}
 
 
 def _switch(name: str) -> Term:

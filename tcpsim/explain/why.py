@@ -205,7 +205,7 @@ def _steps(trace: Trace, record: Record, event: range) -> Iterator[Step]:
     match record:
         case Checked():
             words = f"{place(record.check)}: {record.because}"
-            yield step("check", record.check, words, checked(trace, record), verdict=record.verdict)
+            yield step("check", record.check, words, checked(record), verdict=record.verdict)
         case Fired():
             words = f"{record.src} -> {record.dst}  {record.rule}"
             facts = {"from": str(record.src), "to": str(record.dst), "where": record.where, "conn": record.conn}

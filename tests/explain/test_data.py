@@ -3,6 +3,7 @@
 import pytest
 
 from tcpsim.explain import checks, explain, rules, term_text, terms
+from tcpsim.explain.answers import TOLD
 from tcpsim.explain.requirements import requirements
 from tcpsim.explain.sections import SECTIONS, faults, sections_named
 from tcpsim.explain.states import STATES
@@ -13,7 +14,7 @@ from tcpsim.tcp.arrives import CHECKS
 from tcpsim.tcp.because import PLACES
 from tcpsim.tcp.errors import BadValue
 from tcpsim.tcp.profiles import RFC9293, Profile
-from tcpsim.tcp.states import TRANSITIONS, Cue, State
+from tcpsim.tcp.states import TRANSITIONS, Cue, Do, State
 from tcpsim.tcp.tcb import NAMES, TIMERS, Tcb
 from tcpsim.tcp.units import NEVER
 from tcpsim.tcp.verdicts import VERDICTS
@@ -172,6 +173,12 @@ def test_names_as_the_standard_writes_them() -> None:
     assert [rfc_name(name) for name in ("snd_una", "iss", "fin_seq", "new_and_unknown")] == [
         "SND.UNA", "ISS", "fin_seq", "new_and_unknown",
     ]  # fmt: skip
+
+
+def test_every_notice_to_a_program_is_explained() -> None:
+    for do in Do:
+        if do.value.startswith("signal"):
+            assert do.value in TOLD, f"write a line for {do.value!r} into TOLD in tcpsim/explain/answers.py"
 
 
 def test_each_cue_is_explained_and_used() -> None:

@@ -11,6 +11,8 @@ from tcpsim.explain.sections import SECTIONS, faults
 from tcpsim.net import Simulator
 from tcpsim.scenarios import SCENARIOS, play
 from tcpsim.tcp.errors import TcpsimError
+from tcpsim.trace.jsonl import to_lines
+from tcpsim.trace.reading import from_lines
 from tcpsim.trace.records import Arrived, Call, Checked, Fired, Record, Sent, TimerFired
 from tcpsim.trace.trace import Trace
 
@@ -49,6 +51,12 @@ def test_every_record_of_every_scenario_has_an_answer(name: str) -> None:
         sound(found, record)
         if not record.n % 8:
             json.dumps(found.data())
+
+
+def test_a_trace_read_from_a_file_gives_the_same_answers() -> None:
+    trace = play("simultaneous-open", trace="full").trace
+    again = from_lines(to_lines(trace))
+    assert [str(why(again, n)) for n in range(len(trace))] == [str(why(trace, n)) for n in range(len(trace))]
 
 
 @pytest.mark.parametrize("name", list(SCENARIOS)[::4])
