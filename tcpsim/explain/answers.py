@@ -7,7 +7,6 @@ from typing import NamedTuple
 from ..tcp.because import PLACES
 from ..tcp.notices import ERRORS as ICMP_ERRORS
 from ..tcp.notices import TOO_BIG
-from ..tcp.states import SYN_SENT, State
 from ..tcp.units import format_time
 from ..tcp.verdicts import VERDICTS as KNOWN_VERDICTS
 from ..trace.records import (

@@ -130,12 +130,8 @@ def why(trace: Trace, record: Record | int | None = None, *, packet: int | None 
     ``packet``: what became of the packet with that number, instead.  Raises TcpsimError for what the trace does
     not have.
     """
-    n = _asked(trace, record, packet)
+    n = place_of(trace, record, packet=packet)
     event = event_of(trace, n)
-    if record is None and packet is None:
-        n = event[0]
-        if trace.raw[n][0] == "move" and len(event) > 1:
-            n = event[1]
     subject = trace[n]
     told = answer(trace, subject, event)
     steps = tuple(step for at in event for step in _steps(trace, trace[at], event))
@@ -153,8 +149,8 @@ def why(trace: Trace, record: Record | int | None = None, *, packet: int | None 
     )
 
 
-def _asked(trace: Trace, record: Record | int | None, packet: int | None) -> int:
-    """The place of the record that is asked about."""
+def place_of(trace: Trace, record: Record | int | None = None, *, packet: int | None = None) -> int:
+    """The place of the record that is asked about, as for ``why``."""
     if not len(trace):
         raise TcpsimError("why(): nothing has happened yet; connect() or step() first")
     last = len(trace) - 1
@@ -164,7 +160,8 @@ def _asked(trace: Trace, record: Record | int | None, packet: int | None) -> int
             raise TcpsimError(f"why(): no packet #{packet} in this trace; sim.in_flight and ladder() show numbers")
         return about[-1]
     if record is None:
-        return last
+        event = event_of(trace, last)
+        return event[1] if trace.raw[event[0]][0] == "move" and len(event) > 1 else event[0]
     n = record if isinstance(record, int) else getattr(record, "n", None)
     if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= last:
         raise TcpsimError(f"why({record!r}): give a record of the trace, or its number in 0 .. {last}")

@@ -6,7 +6,8 @@ Moves are plain data; ``to_data`` and ``from_data`` turn them into JSON's types 
 from __future__ import annotations
 
 import base64
-from typing import Any, Final, NamedTuple
+from types import UnionType
+from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from ..tcp.errors import TcpsimError
 
@@ -185,15 +186,70 @@ def to_data(move: Move) -> dict[str, Any]:
 
 def from_data(line: dict[str, Any]) -> Move:
     """The move of such a dict.  Raises TcpsimError that says what is wrong with it."""
-    fields = dict(line)
-    kind = _KINDS.get(fields.pop("move", ""))
+    if not isinstance(line, dict):
+        raise TcpsimError(f"{line!r} is no move; write an object such as {{'move': 'drop', 'packet': 3}}")
+    fields = {name: octets_of(value) for name, value in line.items() if name != "move"}
+    kind = _KINDS.get(str(line.get("move")))
     if kind is None:
         raise TcpsimError(f"{line!r} is no move; the moves are {', '.join(_KINDS)}")
-    try:
-        move: Move = kind(**{name: _real(value) for name, value in fields.items()})
-    except TypeError as error:
-        raise TcpsimError(f"{line!r} is no move: {error}") from None
+    hints = get_type_hints(kind)
+    wrong = [*(name for name in hints if name not in fields), *(name for name in fields if name not in hints)]
+    if wrong:
+        raise TcpsimError(
+            f"{line!r} is no move: {line['move']} has the fields {', '.join(hints)}, not {wrong[0]!r} so"
+        )
+    for name, hint in hints.items():
+        if not _fits(fields[name], hint) or (kind is Inject and name == "fields" and not _is_segment(fields[name])):
+            raise TcpsimError(f"{line!r} is no move: {name} cannot be {line[name]!r}")
+    move: Move = kind(**fields)
     return move
+
+
+def octets_of(value: Any) -> Any:
+    """A value out of JSON: lists as tuples, ``{"base64": ...}`` as octets.  Raises TcpsimError if that fails."""
+    if isinstance(value, list | tuple):
+        return tuple(octets_of(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"octets"}:
+        raise TcpsimError("payload was left out of this file (--no-data), so it cannot be played again")
+    try:
+        return base64.b64decode(value["base64"], validate=True)
+    except (KeyError, TypeError, ValueError):
+        raise TcpsimError(f"{value!r} is no value; octets are written {{'base64': '...'}}") from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether ``value`` is what an annotation of a move says."""
+    if hint is Any:
+        return True
+    if get_origin(hint) is tuple:
+        inner = get_args(hint)[0]
+        return isinstance(value, tuple) and all(_fits(item, inner) for item in value)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return not isinstance(hint, type) or isinstance(value, hint)
+
+
+def _is_segment(fields: tuple[Any, ...]) -> bool:
+    """Whether ``fields`` are such as ``Segment.key()`` gives."""
+    if len(fields) != 10 or not isinstance(fields[0], tuple) or len(fields[0]) != 4:
+        return False
+    flow, *numbers, tsval, tsecr, data, options = fields
+    limits = (1 << 32, 1 << 32, 1 << 8, 1 << 16, 1 << 16)
+    return (
+        all(_fits(one, kind) for one, kind in zip(flow, (str, int, str, int), strict=True))
+        and max(flow[1], flow[3]) < 1 << 16
+        and all(_fits(one, int) and one < limit for one, limit in zip(numbers, limits, strict=True))
+        and all(one is None or (_fits(one, int) and one < 1 << 32) for one in (tsval, tsecr))
+        and isinstance(data, bytes)
+        and _fits(options, tuple[tuple[Any, ...], ...])
+        and all(option and isinstance(option[0], str | int) for option in options)
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -201,12 +257,4 @@ def _plain(value: Any) -> Any:
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    return value
-
-
-def _real(value: Any) -> Any:
-    if isinstance(value, dict):
-        return base64.b64decode(value["base64"])
-    if isinstance(value, list):
-        return tuple(_real(item) for item in value)
     return value

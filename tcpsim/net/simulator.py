@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..tcp.errors import TcpsimError
 from ..tcp.profiles import RFC9293, Profile, get_profile
-from ..tcp.states import State
 from ..tcp.units import NEVER, format_time, parse_time
 from ..trace.shown import Shown
 from ..trace.trace import Trace
 from .byhand import ByHand
+from .conditions import condition_of
 from .firewall import POLICY
 from .handles import Host, Socket
-from .history import History
+from .history import Checkpoint, History
 from .moves import Call, Move, Wait, to_data
 from .world import World
 
 if TYPE_CHECKING:
+    from ..explain.why import Why
     from ..render.diagram import Diagram
     from ..tcp.segment import Segment
     from ..trace.records import Record
+    from .compare import Diff
 
 
 class Happened(list["Record"]):
@@ -36,7 +38,7 @@ class Happened(list["Record"]):
         return self.anything  # an event may leave no record: a script goes on to its next sleep
 
     def __repr__(self) -> str:
-        from ..render.ladder import describe
+        from ..explain.describe import describe
 
         nothing = "nothing to tell" if self.anything else "nothing is left to happen"
         return "\n".join(describe(record) for record in self) or nothing
@@ -134,22 +136,24 @@ class Simulator(ByHand):
                 return
         raise TcpsimError(f"run(): {limit} events and still not quiet; give until= or for_=, or a higher limit=")
 
-    def until(self, condition: Callable[[Simulator], object] | State | str, *, limit: int = 1_000_000) -> bool:
+    def until(self, condition: Any, *, limit: int = 1_000_000) -> bool:
         """Let events happen until ``condition`` holds; whether it does.
 
-        ``condition``: a function of this simulator, or a state (or its name) that some connection enters.
+        ``condition``: a function of this simulator; a state or its name, in which some connection is or through
+        which it goes; the id of a rule that fires; flags (``"FIN"``, ``"SYN,ACK"``) of a segment that is sent; or a
+        time (``"3s"``).  Raises TcpsimError for anything else, and when ``limit`` events do not suffice.
         """
-        if callable(condition) and not isinstance(condition, State):
-            return self._until(condition, limit)
-        state = condition if isinstance(condition, State) else State.parse(str(condition))
-        return self._until(lambda sim: any(conn.state is state for conn in sim.world.conns.values()), limit)
-
-    def _until(self, condition: Callable[[Simulator], object], limit: int) -> bool:
+        test = condition_of(condition)
+        seen = len(self.trace.raw)
+        if isinstance(test, int):
+            self.run(until=test, limit=limit)
+            return self.now >= test
         for _ in range(limit):
-            if condition(self):
+            if test(self, seen):
                 return True
+            seen = len(self.trace.raw)
             if not self._step():
-                return bool(condition(self))
+                return test(self, seen)
         raise TcpsimError(f"until(): {limit} events, and the condition does not hold")
 
     # -- moves by hand
@@ -182,6 +186,17 @@ class Simulator(ByHand):
 
     # -- going back
 
+    @property
+    def history(self) -> History | None:
+        """What is remembered for going back; None with ``trace="off"``."""
+        return self._past
+
+    def tell_all(self) -> None:
+        """From now on the trace takes every check and variable, as at level full."""
+        self.world.full = self._level != "off"
+        if self._level == "brief":
+            self._level = "full"
+
     def back(self, n: int = 1) -> None:
         """Undo the last ``n`` moves.  Raises TcpsimError, and stays, when there are not so many."""
         _check_count("back", n)
@@ -199,11 +214,35 @@ class Simulator(ByHand):
             raise TcpsimError("this simulation keeps no history: it was made with trace='off'")
         if not 0 <= position <= past.reached:
             raise TcpsimError(f"step {position} was never reached; there are steps 0 .. {past.reached}")
-        if position < self.position:
-            kept = past.nearest(position)
+        kept = past.nearest(position) if past.checkpoints else None
+        if kept is not None and (position < self.position or kept.position > self.position):
+            past.leave(self.trace.raw)
+            self._restore(kept)
+        self.replay(position)
+
+    def mend(self) -> None:
+        """Undo the half of an event that an interruption (Ctrl-C) has left behind; needs a history."""
+        past = self._past
+        if past is not None and past.checkpoints:
+            position = self.position
+            self._restore(past.nearest(position))
+            self.replay(position)
+
+    def _restore(self, kept: Checkpoint) -> None:
+        """Be where a checkpoint was made; the trace is cut there, or fetched as far."""
+        raw, past = self.trace.raw, self._past
+        assert past is not None
+        if kept.records < len(raw):
             self.trace.cut(kept.records)
-            self.world = self._recording(kept.world.copy())
-            self.position = kept.position
+        else:
+            raw.extend(past.records[len(raw) : kept.records])
+        self.world = self._recording(kept.world.copy())
+        self.position = kept.position
+
+    def replay(self, position: int) -> None:
+        """Make the remembered moves up to ``position`` once more, one by one; ``goto`` is quicker."""
+        past = self._past
+        assert past is not None
         while self.position < position:
             past.keep(self.position, self.world, len(self.trace.raw))
             by_hand = past.by_hand.get(self.position)
@@ -264,6 +303,21 @@ class Simulator(ByHand):
         from ..render.ladder import ladder
 
         return Shown(ladder(self.trace, **options))
+
+    def why(self, record: Record | int | None = None, *, packet: int | None = None) -> Why:
+        """Why the last event went as it did, or why a record, or what became of a packet; see ``tcpsim.explain``.
+
+        At level brief the event is made once more, so that every check and variable is told all the same.
+        """
+        from .asking import why
+
+        return why(self, record, packet=packet)
+
+    def diff(self, other: Simulator) -> Diff:
+        """Where this simulation and another with the same past part, and how their ends differ."""
+        from .compare import diff
+
+        return diff(self, other)
 
     def diagram(self, **options: Any) -> Diagram:
         """The state diagram with the edges taken and both ends' states marked; see ``tcpsim.render.state_diagram``."""

@@ -127,10 +127,9 @@ class Session:
     def mend(self) -> None:
         """After an interruption in the middle of an event: undo the half of it that happened."""
         for sim in {id(value): value for value in self.namespace.values()}.values():
-            if isinstance(sim, Simulator) and sim.position:
-                with suppress(TcpsimError):  # one that keeps no history cannot be mended
-                    sim.goto(sim.position - 1)
-                    sim.goto(sim.position + 1)
+            if isinstance(sim, Simulator):
+                with suppress(TcpsimError):
+                    sim.mend()
 
     def prompt(self) -> str:
         """``tcpsim 3 @ 0.020s> ``: the position and the virtual time."""

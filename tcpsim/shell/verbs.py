@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from ..net import Host, Simulator, Socket
+from ..net.conditions import condition_of
 from ..net.simulator import Happened
 from ..scenarios import get_scenario
 from ..tcp.errors import TcpsimError
@@ -110,37 +111,40 @@ def _runs_out(sim: Simulator, end: int | None, limit: int) -> bool:
 
 
 @verb("Going on")
-def until(
-    session: Session, condition: State | str | Callable[[Simulator], object], *, limit: int = 1_000_000
-) -> Outcome:
+def until(session: Session, condition: Any, *, limit: int = 1_000_000) -> Outcome:
     """Let events happen until a state such as "ESTABLISHED" comes.
 
-    Any connection may be the one that comes into it.  Instead of a state, give a function of the simulation:
-    until(lambda sim: sim.now > 1_000_000).  The outcome is true if it came, false if all fell quiet before.
+    Any connection may be the one that comes into it.  Or until a rule fires, until("syn_recv.ack_of_syn"); a
+    segment with those flags is sent, until("FIN"); a time, until("3s"); a function of the simulation holds,
+    until(lambda sim: len(sim.in_flight) > 2).  The outcome is true if it came, false if all fell quiet before.
     """
     sim = session.sim
-    holds = _condition(condition)
+    test = condition_of(condition)
+    if isinstance(test, int):
+        outcome: Outcome = run(session, until=test, limit=limit)
+        return outcome
+    seen = len(sim.trace.raw)
+
+    def holds(sim: Simulator) -> bool:
+        nonlocal seen
+        start, seen = seen, len(sim.trace.raw)
+        return test(sim, start)
+
+    came = False
     with CtrlC() as ctrl_c:
-        sim.until(lambda sim: holds(sim) or ctrl_c.pressed, limit=whole_number(limit, "until(): limit", 1))
+
+        def stop(sim: Simulator) -> bool:
+            nonlocal came
+            came = holds(sim)
+            return came or ctrl_c.pressed
+
+        sim.until(stop, limit=whole_number(limit, "until(): limit", 1))
+    if came:
+        return Outcome(True, situation(sim))
     if ctrl_c.pressed:
         return Outcome(False, f"interrupted; until() goes on\n{situation(sim)}")
-    if holds(sim):
-        return Outcome(True, situation(sim))
     what = f"{condition} never came" if isinstance(condition, str | State) else "it never held"
     return Outcome(False, f"{what}, and nothing is left to happen\n{situation(sim)}")
-
-
-def _condition(condition: Any) -> Callable[[Simulator], object]:
-    if isinstance(condition, State | str):
-        try:
-            state = condition if isinstance(condition, State) else State.parse(condition)
-        except ValueError as error:
-            raise ShellError(f"until(): {error}") from None
-        return lambda sim: any(conn.state is state for conn in sim.world.conns.values())
-    if not callable(condition):
-        raise ShellError(f"until(): {condition!r} is neither a state's name nor a function of sim")
-    function: Callable[[Simulator], object] = condition
-    return function
 
 
 def _time(value: Any, what: str) -> int:

@@ -11,9 +11,12 @@ from .records import Fired, Header, Moved, Record
 from .trace import SCHEMA, Trace
 
 
-def to_lines(trace: Trace, *, data: bool = True) -> Iterator[str]:
-    """The lines of the file, each ending in a newline.  ``data``: whether payload is written (base64)."""
-    yield _dump({"schema": SCHEMA, **plain(trace.header), "level": trace.level})
+def to_lines(trace: Trace, *, data: bool = True, more: dict[str, Any] | None = None) -> Iterator[str]:
+    """The lines of the file, each ending in a newline.  ``more``: what else the header tells.
+
+    ``data``: whether payload is written (base64); else only its length is, in scripts and moves too.
+    """
+    yield _dump({"schema": SCHEMA, **plain(trace.header, data=data), **(more or {}), "level": trace.level})
     for record in trace:
         yield _dump(to_data(record, data=data))
 
@@ -32,7 +35,7 @@ def to_data(record: Record, *, data: bool = True) -> dict[str, Any]:
     if isinstance(record, Fired):
         return line | {"rule": record.rule, "from": str(record.src), "to": str(record.dst)}
     if isinstance(record, Moved):
-        return line | {"position": record.position, "move": plain(record.move)}
+        return line | {"position": record.position, "move": plain(record.move, data=data)}
     for name, value in record._asdict().items():
         if name == "seg":
             line["seg"] = segment_data(value, data=data)
@@ -63,20 +66,23 @@ def segment_data(seg: Header, *, data: bool = True) -> dict[str, Any]:
     return line
 
 
-def plain(value: Any) -> Any:
-    """``value`` in JSON's types: octets as ``{"base64": ...}``, enumerations by name."""
+def plain(value: Any, *, data: bool = True) -> Any:
+    """``value`` in JSON's types: octets as ``{"base64": ...}`` (without ``data`` as ``{"octets": n}``), enumerations
+    by name."""
     if isinstance(value, bool | str) or value is None:
         return value
     if isinstance(value, bytes):
-        return {"base64": base64.b64encode(value).decode()}
+        return {"base64": base64.b64encode(value).decode()} if data else {"octets": len(value)}
     if hasattr(value, "name") and hasattr(value, "value"):
         return value.name
     if isinstance(value, int | float):
         return value
     if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
+        if not data and set(value) == {"base64"}:  # a move is plain already
+            return {"octets": len(base64.b64decode(value["base64"]))}
+        return {str(name): plain(item, data=data) for name, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
+        return [plain(item, data=data) for item in value]
     return str(value)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tcpsim import Simulator
-from tcpsim.net import history
 from tests.helpers.stories import TALK
 
 
@@ -86,19 +85,3 @@ def test_a_script_on_another_host_goes_on_after_a_reboot() -> None:
     sim.reboot("server")
     sim.run()
     assert [seg.letters for seg in sim.trace.sent(where="client")] == ["S"]
-
-
-def test_a_past_with_thinned_checkpoints_leads_back_to_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "CHECKPOINT_EVERY", 1)
-    monkeypatch.setattr(history, "CHECKPOINTS", 6)
-    sim = TALK.but(client=("sleep 1s",) * 30 + ("connect server 80",), server=()).build()
-    seen = [sim.world.key()]
-    while sim.step():
-        seen.append(sim.world.key())
-    assert sim._past is not None
-    kept = [checkpoint.position for checkpoint in sim._past.checkpoints]
-    assert kept[0] == 0
-    assert 1 < len(kept) <= 6 < sim.position
-    for position in (0, len(seen) - 1, 17, 0, 3):
-        sim.goto(position)
-        assert (sim.position, sim.world.key()) == (position, seen[position])

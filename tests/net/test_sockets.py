@@ -250,7 +250,7 @@ def test_until_a_state_a_name_or_a_condition() -> None:
     assert sim.now == 20 * MS
     assert sim.until(lambda sim: not sim.in_flight)
     assert not sim.until("FIN_WAIT_1")
-    with pytest.raises(ValueError, match="no state 'OPEN'"):
+    with pytest.raises(TcpsimError, match="'OPEN' is no condition; give a state such as"):
         sim.until("OPEN")
 
 

@@ -1,0 +1,139 @@
+"""Saved sessions: a trace's header holds the initial world and each move by hand is a record, so a file replays.
+
+A session that was kept at level brief can be made full that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..tcp.errors import TcpsimError
+from ..tcp.profiles import get_profile
+from ..trace.jsonl import to_lines
+from ..trace.records import Moved
+from ..trace.trace import Trace
+from .asking import is_full_only
+from .moves import Move, from_data, octets_of
+from .simulator import Simulator
+
+#: The key of a saved session's header that says how many moves were made.
+MOVES = "moves"
+
+
+class CannotReplay(TcpsimError):
+    """A trace that cannot be played again, or that goes another way; the message says where and why."""
+
+
+def session_lines(sim: Simulator, *, data: bool = True) -> Iterator[str]:
+    """The session as JSON Lines.  ``data``: with payload, without which it can be read but not replayed."""
+    return to_lines(sim.trace, data=data, more={MOVES: sim.position})
+
+
+def replayed(trace: Trace, *, level: str | None = None) -> Simulator:
+    """The simulation that wrote ``trace``, where it stood at its end: with its past, so it goes back and on.
+
+    ``level``: that of the new trace, by default the same.  Raises CannotReplay when the header is incomplete, the
+    payload was left out, or what happens is not what the trace tells.
+    """
+    sim = built(trace, level=level)
+    moves = {record.position: record for record in trace.of("move") if isinstance(record, Moved)}
+    end = trace.header.get(MOVES)
+    last = max(moves, default=-1)
+    told = sum(not is_full_only(raw) for raw in trace.raw)
+    while sim.position < end if isinstance(end, int) else sim.position <= last or _count(sim) < told:
+        record = moves.get(sim.position)
+        if record is not None:
+            _make(sim, record)
+        elif not sim.step():
+            break
+    _compare(trace, sim)
+    return sim
+
+
+def built(trace: Trace, *, level: str | None = None) -> Simulator:
+    """The initial world of a trace, before the first move.  Raises CannotReplay for an incomplete header."""
+    header = trace.header
+    try:
+        name = header["profile"].rstrip("+")
+        sim = Simulator(header["seed"], profile=get_profile(name), trace=level or trace.level)
+        for host in header["hosts"]:
+            iss = host["iss"]
+            iss = tuple(iss) if isinstance(iss, list) else iss
+            switches = {switch: _plain(value) for switch, value in host["switches"].items()}
+            sim.host(host["name"], *host["addresses"], profile=host["profile"], iss=iss, **switches)
+        for link in header["links"]:
+            options = {name: _plain(value) for name, value in link.items() if name != "ends"}
+            sim.link(*link["ends"], **options)
+        for script in header["scripts"]:
+            sim.script(script["host"], *_steps(script["steps"]), at=script["at"])
+    except (KeyError, TypeError, ValueError, AttributeError, TcpsimError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CannotReplay(
+            f"its header does not tell the initial world: {what}; play a file that tcpsim wrote"
+        ) from None
+    for key, value in header.items():
+        if key not in ("hosts", "links", "scripts", MOVES):
+            sim.trace.header[key] = value
+    return sim
+
+
+def again(sim: Simulator, *, level: str = "full") -> Simulator:
+    """A simulation with the same past as ``sim``, told at another level."""
+    trace = Trace({**sim.trace.header, MOVES: sim.position}, sim.trace.level)
+    trace.raw = sim.trace.raw
+    return replayed(trace, level=level)
+
+
+def _steps(steps: Any) -> tuple[Any, ...]:
+    """A program with octets for what JSON writes as base64."""
+    return tuple(octets_of(step) for step in steps)
+
+
+def _plain(value: Any) -> Any:
+    return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _make(sim: Simulator, record: Moved) -> None:
+    """Make a recorded move at its time."""
+    try:
+        move: Move = from_data(record.move)
+    except TcpsimError as error:
+        raise CannotReplay(f"record {record.n}: {error}") from None
+    if sim.now != record.t:
+        raise CannotReplay(f"record {record.n}: the move was made at {record.t} ns, and it is {sim.now} ns here")
+    try:
+        sim.apply(move)
+    except TcpsimError as error:
+        raise CannotReplay(f"record {record.n}: the move cannot be made here: {error}") from None
+
+
+def _count(sim: Simulator) -> int:
+    """How many records that every level has were written so far."""
+    raw = sim.trace.raw
+    return len(raw) if sim.trace.level == "brief" else sum(not is_full_only(one) for one in raw)
+
+
+def _compare(trace: Trace, sim: Simulator) -> None:
+    """Raise CannotReplay unless ``sim`` has told what ``trace`` tells, as far as both levels tell it."""
+    whole = trace.level == sim.trace.level
+    old, new = (list(_told(one, whole)) for one in (trace, sim.trace))
+    for n, (one, other) in enumerate(zip(old, new, strict=False)):
+        if one != other:
+            raise CannotReplay(
+                f"record {n} is {other} here, and was {one}; it was saved by tcpsim {trace.header.get('version')}"
+            )
+    if len(old) != len(new):
+        raise CannotReplay(f"{len(new)} records came of it, and were {len(old)}")
+
+
+def _told(trace: Trace, whole: bool) -> Iterator[Any]:
+    if whole:
+        lines = to_lines(trace, data=False)
+        next(lines)
+        for line in lines:
+            yield line.rstrip()
+    else:
+        for raw in trace.raw:
+            if not is_full_only(raw):
+                yield raw[0], raw[1], raw[2], raw[3]
