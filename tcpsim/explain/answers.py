@@ -34,6 +34,7 @@ from ..trace.records import (
 )
 from ..trace.trace import Trace
 from . import checks, rules
+from .describe import describe
 from .sending import why_sent
 from .variables import VARIABLES, rfc_name, shown
 from .words import call_words, move_words, segment_words, timer_name
@@ -127,6 +128,8 @@ def answer(trace: Trace, record: Record, event: range) -> Answer:
             return Answer(says, lesson, ("3.5.1",), ("LC-18",))
         case Moved():
             return _moved(record)
+        case _:
+            return Answer(f"{record.where or 'the network'}: {describe(record)[20:].strip()}", "", ("3.9.2",))
 
 
 def _arrived(trace: Trace, record: Arrived, event: range) -> Answer:

@@ -64,6 +64,9 @@ def cause_of(trace: Trace, n: int) -> int | None:
         return None if introduced is None else introduced[0]
     if kind == "timer_fired":
         return made_by(trace, n) or set_by(trace, n)
+    if kind == "move" and "packet" in record[6]:
+        introduced = trace.introduced(record[6]["packet"])
+        return None if introduced is None else introduced[0]
     if cause is not None and trace.raw[cause][0] == "move":
         if kind == "call":
             return None  # a call made by hand tells all that the move does

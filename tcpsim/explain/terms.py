@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache
+from textwrap import fill
 from typing import Any, Final, NamedTuple
 
 from ..tcp.ambiguities import AMBIGUITIES, Ambiguity, of_switch
@@ -20,6 +21,8 @@ from .states import STATES
 from .switches import SWITCHES
 from .variables import SEGMENT_FIELDS, VARIABLES, Variable
 from .words import timer_name
+
+WIDTH: Final = 100  #: columns that running text fills at most
 
 
 class Term(NamedTuple):
@@ -306,13 +309,14 @@ def _sections(term: Term) -> list[str]:
 
 def term_text(term: Term) -> str:
     """A term in a few lines."""
-    lines = [f"{term.name} ({term.kind})", f"  {term.title}"]
-    if term.text:
-        lines.append(f"  {term.text}")
+    lines = [f"{term.name} ({term.kind})"]
+    lines += [
+        fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ") for text in (term.title, term.text) if text
+    ]
     for heading, entries in term.lists:
         if entries:
             lines += ["", *([f"  {heading}"] if heading else []), *(f"    {entry}" for entry in entries)]
     read = [*map(cited, term.refs), *term.requirements]
     if read:
-        lines += ["", f"  read {', '.join(read)}"]
+        lines += ["", fill(f"  read {', '.join(read)}", WIDTH, subsequent_indent="       ")]
     return "\n".join(lines) + "\n"

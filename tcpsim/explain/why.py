@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Final, NamedTuple
 
 from ..tcp.errors import TcpsimError
@@ -42,6 +43,8 @@ from .words import call_words, segment_words, timer_name
 #: Causes that the text shows: the nearest, and the ones it all began with.
 NEAREST: Final = 5
 FIRST: Final = 2
+
+WIDTH: Final = 100  #: columns that a lesson fills at most
 
 
 class Step(NamedTuple):
@@ -231,7 +234,7 @@ def _steps(trace: Trace, record: Record, event: range) -> Iterator[Step]:
         case Call() if record.n != event[0]:
             words = f"{record.where}: {call_words(record)}"
             yield step("call", record.name, words, answer(trace, record, event), where=record.where)
-        case Lost() | Duplicated() | Refused() if record.n != event[0]:
+        case Lost() | Duplicated() | Refused() if trace.raw[event[0]][0] != "move":
             yield step(
                 "network", "", describe(record)[10:].strip(), answer(trace, record, event), packet=record.packet
             )
@@ -254,7 +257,7 @@ def _lines(why: Why) -> Iterator[str]:
     record = why.record
     yield f"[{record.n}] {format_time(record.t)} s, {record.where or 'the network'}: {why.says}"
     if why.lesson:
-        yield f"    {why.lesson}"
+        yield fill(why.lesson, WIDTH, initial_indent="    ", subsequent_indent="    ")
     yield ""
     if why.segment is not None and not isinstance(record, Sent | Arrived):
         yield _row("segment", segment_words(why.segment))
@@ -265,7 +268,7 @@ def _lines(why: Why) -> Iterator[str]:
     yield from _because(why.causes)
     read = [*map(cited, why.refs), *why.requirements]
     if read:
-        yield _row("read", ", ".join(read))
+        yield fill(_row("read", ", ".join(read)), WIDTH, subsequent_indent=" " * 13)
 
 
 def _row(title: str, words: str) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..explain.describe import describe
 from ..tcp.errors import TcpsimError
 from ..tcp.profiles import get_profile
-from ..trace.jsonl import to_lines
+from ..trace.jsonl import to_data, to_lines
 from ..trace.records import Moved
 from ..trace.trace import Trace
 from .asking import is_full_only
@@ -118,22 +119,21 @@ def _compare(trace: Trace, sim: Simulator) -> None:
     """Raise CannotReplay unless ``sim`` has told what ``trace`` tells, as far as both levels tell it."""
     whole = trace.level == sim.trace.level
     old, new = (list(_told(one, whole)) for one in (trace, sim.trace))
-    for n, (one, other) in enumerate(zip(old, new, strict=False)):
+    for (n, one), (again_n, other) in zip(old, new, strict=False):
         if one != other:
-            raise CannotReplay(
-                f"record {n} is {other} here, and was {one}; it was saved by tcpsim {trace.header.get('version')}"
-            )
+            now, was = describe(sim.trace[again_n]).strip(), describe(trace[n]).strip()
+            version = trace.header.get("version")
+            raise CannotReplay(f"record {n} differs: it was {was!r}, and is {now!r} here (saved by tcpsim {version})")
     if len(old) != len(new):
         raise CannotReplay(f"{len(new)} records came of it, and were {len(old)}")
 
 
-def _told(trace: Trace, whole: bool) -> Iterator[Any]:
+def _told(trace: Trace, whole: bool) -> Iterator[tuple[int, Any]]:
+    """(place, what it says) of the records that can be compared."""
     if whole:
-        lines = to_lines(trace, data=False)
-        next(lines)
-        for line in lines:
-            yield line.rstrip()
+        for record in trace:
+            yield record.n, to_data(record, data=False)
     else:
-        for raw in trace.raw:
+        for n, raw in enumerate(trace.raw):
             if not is_full_only(raw):
-                yield raw[0], raw[1], raw[2], raw[3]
+                yield n, raw[:4]

@@ -16,10 +16,13 @@ from .._version import __version__
 from . import output
 from .drawing import diagram
 from .errors import ShellError, first_line
+from .explaining import explain
 from .exporting import export
 from .program import FAILED, Program, fail
 
 if TYPE_CHECKING:
+    from ..net import Simulator
+    from ..scenarios import Scenario
     from ..tcp.profiles import Profile
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -34,11 +37,12 @@ def _profile(ctx: click.Context, param: click.Parameter, value: str) -> Profile:
 def _complete_scenario(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from ..scenarios import SCENARIOS
 
-    return [
+    names = [
         CompletionItem(name, help=scenario.title)
         for name, scenario in SCENARIOS.items()
         if name.startswith(incomplete)
     ]
+    return names or [CompletionItem(incomplete, type="file")]
 
 
 def _complete_profile(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -77,6 +81,7 @@ Examples:
   tcpsim                             a simulation to step through: type help() there
   tcpsim scenarios                   what there is to play
   tcpsim play three-way-handshake    play one and draw it
+  tcpsim explain TIME_WAIT           what a state, rule, variable or requirement means
   tcpsim diagram -o states.svg       the state diagram
   echo 'connect(); run(); ladder()' | tcpsim
 
@@ -119,13 +124,25 @@ def repl(shell: str, profile: Profile, seed: int) -> None:
     start(shell=shell, profile=profile, seed=seed)
 
 
-@main.command(epilog="\b\nExamples:\n  tcpsim scenarios\n  tcpsim scenarios --json | jq -r '.[].name'")
+@main.command(
+    short_help="List the scenarios.",
+    epilog="""
+\b
+Examples:
+  tcpsim scenarios
+  tcpsim scenarios --json | jq -r '.[].name'
+  tcpsim scenarios mine.py                what a file of your own has
+""",
+)
+@click.argument("file", required=False, metavar="[FILE]", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="A list of objects instead of lines.")
-def scenarios(as_json: bool) -> None:
-    """List the scenarios, by chapter."""
+def scenarios(file: str | None, as_json: bool) -> None:
+    """List the scenarios, by chapter: those of the library, or those that a Python file defines."""
     from . import texts
+    from .plays import scenarios_in
 
-    output.emit(texts.scenarios_json().encode() if as_json else texts.scenario_list())
+    found = None if file is None else list(scenarios_in(file).values())
+    output.emit(texts.scenarios_json(found).encode() if as_json else texts.scenario_list(found))
 
 
 @main.command(
@@ -136,12 +153,14 @@ Examples:
   tcpsim play three-way-handshake
   tcpsim play S-08 --numbers relative --names rfc
   tcpsim play normal-close --json | jq 'select(.kind == "fired").rule'
-  tcpsim play normal-close -o close.jsonl
+  tcpsim play normal-close -o close.jsonl; tcpsim play close.jsonl
+  tcpsim play mine.py                     a scenario of your own
 
-Exits 1 if the scenario does not end as it says (checked under the profile rfc9293).
+Exits 1 if the scenario does not end as it says (checked under the profile rfc9293), or if a saved session goes
+another way than it did.
 """,
 )
-@click.argument("name", shell_complete=_complete_scenario)
+@click.argument("name", metavar="NAME|FILE", shell_complete=_complete_scenario)
 @click.option(
     "--numbers",
     type=click.Choice(["absolute", "relative"]),
@@ -177,37 +196,48 @@ def play(
     seed: int,
     file: str,
 ) -> None:
-    """Play the scenario NAME (or its number, such as S-01) and draw what happens.
+    """Play NAME and draw what happens: a scenario or its number (S-01), or a file.
 
-    Time runs down.  Beside each segment stand the states that it leaves both ends in.
+    FILE.py defines a scenario of your own (FILE.py:NAME, where it defines several); FILE.jsonl is a saved session,
+    which is played again and has to go as it did.  Time runs down.  Beside each segment stand the states that it
+    leaves both ends in.
     """
-    from ..scenarios import ScenarioFailed, get_scenario
+    from ..net.sessions import CannotReplay, session_lines
     from ..tcp.profiles import RFC9293
-    from ..trace.jsonl import to_lines
     from . import texts
+    from .plays import play_of
 
-    scenario = get_scenario(name)
     to_stdout = file == output.STDOUT
     if not to_stdout:
         output.check_writable(file)
     suffix = _play_suffix(file)
     as_json = as_json or level is not None or no_data or suffix == ".jsonl"
-    sim = scenario.play(profile=profile, seed=seed, trace=(level or "full") if as_json else "brief")
+    try:
+        played = play_of(name, profile=profile, seed=seed, level=level, default="full" if as_json else "brief")
+    except CannotReplay as error:
+        fail(first_line(error), FAILED)
     if as_json:
-        content: str | bytes = "".join(to_lines(sim.trace, data=not no_data)).encode()
+        content: str | bytes = "".join(session_lines(played.sim, data=not no_data)).encode()
     else:
         look = output.look().options() if to_stdout else {}
-        content = texts.played(scenario, sim, numbers=numbers, names=names, **look)
+        content = texts.played(played.scenario, played.sim, numbers=numbers, names=names, **look)
     if to_stdout:
         output.emit(content)
     else:
         output.write_file(file, content)
         output.emit(f"{file}\n")
-    if profile == RFC9293:
-        try:
-            scenario.check(sim)
-        except ScenarioFailed as error:
-            fail(first_line(error), FAILED)
+    if played.scenario is not None and profile == RFC9293:
+        _check(played.scenario, played.sim)
+
+
+def _check(scenario: Scenario, sim: Simulator) -> None:
+    """Exit with FAILED unless the scenario ends as it says."""
+    from ..scenarios import ScenarioFailed
+
+    try:
+        scenario.check(sim)
+    except ScenarioFailed as error:
+        fail(first_line(error), FAILED)
 
 
 def _play_suffix(file: str) -> str:
@@ -222,6 +252,7 @@ def _play_suffix(file: str) -> str:
 
 
 main.add_command(diagram)
+main.add_command(explain)
 main.add_command(export)
 
 

@@ -13,6 +13,7 @@ from traitlets.config import Config
 from ..tcp.errors import TcpsimError
 from .repl import told
 from .session import Session
+from .show import SHOWN, text_of
 
 
 def interact(session: Session) -> None:
@@ -47,5 +48,8 @@ def interact(session: Session) -> None:
             print(line, file=sys.stderr)
 
     app.shell.set_custom_exc((TcpsimError, NameError, KeyboardInterrupt), one_line)
+    plain = app.shell.display_formatter.formatters["text/plain"]
+    for kind in SHOWN:
+        plain.for_type(kind, lambda value, printer, cycle: printer.text(text_of(value)))
     print(session.banner())
     app.start()

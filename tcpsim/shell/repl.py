@@ -18,6 +18,7 @@ from . import output
 from .errors import ShellError, in_one_line
 from .script import read_stdin, run_script
 from .session import Session, situation
+from .show import display
 from .verbs import VERBS
 
 HISTORY_FILE: Final = "~/.tcpsim_history"
@@ -37,6 +38,7 @@ def start(*, shell: str, profile: Profile, seed: int) -> None:
     if sys.stdin is None or sys.stdin.closed:
         raise ShellError("standard input is closed; run tcpsim in a terminal, or pipe a script into it")
     session = Session(VERBS, seed=seed, profile=profile)
+    sys.displayhook = display
     if not sys.stdin.isatty():
         _script(session)
         return

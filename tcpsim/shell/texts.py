@@ -8,14 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from ..explain.words import segment_words
 from ..net import Simulator
 from ..render.edges import state_name
 from ..scenarios import SCENARIOS, Scenario
 from ..tcp.states import CLOSED, LISTEN, Cue, State
-from ..trace.records import Fired, Rebooted
+from ..tcp.units import format_time
+from ..trace.raw import endpoint, header_of
+from ..trace.records import Fired, Header, Rebooted
 from ..trace.trace import Trace
 
 if TYPE_CHECKING:
+    from ..tcp.segment import Segment
     from .session import Session, Verb
 
 MARGIN: Final = 100  #: columns that running text fills at most
@@ -29,8 +33,10 @@ Calls are moves too.  Nothing is lost by trying: back() undoes a move, and goto(
     step(); step(); step()         the three-way handshake, a segment at a time
     peer, address = listener.accept()
     conn.send(b"hello"); run(); peer.recv()
+    why()                          why did the last step go as it did?  explain("SND.UNA") explains a word
     conn.close(); drop(); run()    close, but lose the FIN: what happens now?
-    ladder(); back(); fork()       see it, take it back, try something else
+    ladder(); back(2)              see it, take it back, try something else
+    other = fork(); run(); diff(other)      two futures of one past, and where they part
 
 The prompt shows how many moves were made, and the virtual time.  sim is the simulation (sim.in_flight,
 sim.trace), client and server are its hosts, listener listens on the server, before is the last simulation.
@@ -63,14 +69,29 @@ def scenarios_json(scenarios: Iterable[Scenario] | None = None) -> str:
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
-def played(scenario: Scenario, sim: Simulator, *, names: str = "tcpsim", **options: Any) -> str:
-    """A scenario that was played: title, what to look at, the ladder, how both ends ended."""
+def played(scenario: Scenario | None, sim: Simulator, *, names: str = "tcpsim", **options: Any) -> str:
+    """What was played: of a scenario title and what to look at, then the ladder, and how the ends ended."""
     width = min(options.get("width", MARGIN), MARGIN)
-    look = textwrap.fill(" ".join(scenario.look.split()), width)
-    return (
-        f"{scenario.sid}  {scenario.title} ({scenario.source})\n{look}\n\n"
-        f"{sim.ladder(names=names, **options)}\n{final_states(sim, names)}\n"
-    )
+    head = ""
+    if scenario is not None:
+        look = textwrap.fill(" ".join(scenario.look.split()), width)
+        head = f"{scenario.sid}  {scenario.title} ({scenario.source})\n{look}\n\n"
+    return f"{head}{sim.ladder(names=names, **options)}\n{final_states(sim, names)}\n"
+
+
+def in_flight_text(sim: Simulator) -> str:
+    """What is on its way, a line each: number, segment, from, to, and when it arrives."""
+    lines = [
+        f"#{number:<4} {segment_text(seg):<44} {endpoint(*seg.flow[2:])} -> {endpoint(*seg.flow[:2])}"
+        f"  arrives at {format_time(due)} s{'  (damaged)' if number in sim.world.damaged else ''}"
+        for number, (due, seg, _) in sim.world.flight.items()
+    ]
+    return "\n".join(lines) or "nothing is in flight"
+
+
+def segment_text(seg: Segment) -> str:
+    """``SYN,ACK SEQ=300 ACK=101 WND=1000``."""
+    return segment_words(Header._make(header_of(seg, data=False)))
 
 
 def final_states(sim: Simulator, names: str = "tcpsim") -> str:

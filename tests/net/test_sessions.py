@@ -99,7 +99,7 @@ def first_move() -> int:
         (lambda: with_header(links=[{"delay": 3}]), "does not tell the initial world: lacks 'ends'"),
         (lambda: with_header(scripts=[3]), "does not tell the initial world"),
         (lambda: with_header(profile="windows"), "no profile 'windows'"),
-        (lambda: with_record(0, lambda one: one.update(t=5)), "record 0 is"),
+        (lambda: with_record(0, lambda one: one.update(t=5)), "record 0 differs"),
         (lambda: with_record(first_move(), lambda one: one["move"].update(packet=77)), "packet 77 is not in flight"),
         (lambda: with_record(first_move(), lambda one: one["move"].update(packet="x")), "packet cannot be 'x'"),
         (lambda: with_record(first_move(), lambda one: one.update(t=1)), "the move was made at 1 ns"),

@@ -16,11 +16,13 @@ from tcpsim.shell.interrupts import CtrlC
 from tcpsim.shell.repl import told
 from tcpsim.shell.script import run_script
 from tcpsim.shell.session import SHOWN, Session
+from tcpsim.shell.show import text_of
 from tcpsim.shell.texts import TEACHING
 from tcpsim.shell.verbs import CHAPTERS, VERBS
 
 PROMISED = (
     "step", "back", "goto", "run", "until", "fork", "use", "drop", "deliver", "connect",
+    "dup", "delay", "corrupt", "inject", "flight", "diff", "why", "explain", "save", "load",
     "ladder", "ss", "diagram", "play", "scenarios", "help",
 )  # fmt: skip
 
@@ -265,7 +267,7 @@ def test_ctrl_c_stops_run(session: Session, monkeypatch: pytest.MonkeyPatch) -> 
     conn = names["connect"]()
     names["run"]()
     conn.send(b"x" * 60_000)
-    monkeypatch.setattr("tcpsim.shell.verbs.AT_ONCE", 4)
+    monkeypatch.setattr("tcpsim.shell.going.AT_ONCE", 4)
     run = Simulator.run
     start = names["sim"].position
 
@@ -329,3 +331,131 @@ def test_what_is_told_in_one_line(session: Session) -> None:
         "NameError: name 'ladr' is not defined; did you mean ladder?"
     )
     assert told(session, ZeroDivisionError("division by zero")) is None
+
+
+# -- taking the network over, asking, saving
+
+
+def test_what_is_in_flight_is_taken_over_by_number(names: dict[str, Any]) -> None:
+    names["connect"]()
+    names["until"]("S.")
+    text = names["flight"]()
+    assert re.match(
+        r"#2 +SYN,ACK SEQ=\d+ ACK=\d+ WND=65535 +10\.0\.0\.2:80 -> 10\.0\.0\.1:49152  arrives at 0\.020 s$", text
+    )
+    assert [record.kind for record in names["dup"](2)] == ["duplicated"]
+    assert "delay packet 3, by 0.500 s" in repr(names["delay"](3, "500ms"))
+    assert "arrives at 0.520 s" in names["flight"]()
+    assert "corrupt packet 2" in repr(names["corrupt"](2))
+    assert "(damaged)" in names["flight"]()
+    assert [record.kind for record in names["step"]()] == ["refused"]
+    names["run"]()
+    assert names["sim"].until("ESTABLISHED")
+
+
+def test_a_forged_reset(names: dict[str, Any]) -> None:
+    conn = names["connect"]()
+    names["run"]()
+    happened = names["inject"]("client", "R 101:101(0) win 0")
+    assert [record.kind for record in happened] == ["injected"]
+    names["step"]()
+    assert conn.state is State.ESTABLISHED
+    answer = names["why"]()
+    assert "dropped at Second, check the RST bit" in answer.says
+    assert "the answer is challenge ACK" in answer.says
+    assert [step.name for step in answer.steps if step.kind == "check"] == ["check_sequence", "check_rst"]
+    tcb = conn.tcb
+    names["inject"]("client", f"R {tcb.rcv_nxt}:{tcb.rcv_nxt}(0) win 0", absolute=True)
+    names["step"]()
+    assert conn.state is State.CLOSED
+    assert "taken at Second, check the RST bit" in names["why"]().says
+    with pytest.raises(TcpsimError, match="column"):
+        names["inject"]("server", "what is this")
+
+
+def test_two_futures(names: dict[str, Any]) -> None:
+    with pytest.raises(TcpsimError, match="nothing to compare with yet; other = fork"):
+        names["diff"]()
+    names["connect"]()
+    names["until"]("ESTABLISHED")
+    other = names["fork"]()
+    names["drop"]()
+    names["run"]()
+    found = names["diff"](other)
+    assert "the same moves were made, but one has gone further" in repr(found)
+    other.step()
+    assert "they part at step 4, 0.020 s" in repr(names["diff"](other))
+    assert repr(names["diff"](other, names["sim"])) != repr(names["diff"](other))
+    names["use"](other)
+    assert names["diff"]()
+    with pytest.raises(TcpsimError, match="3 is no simulation"):
+        names["diff"](3)
+
+
+def test_why_and_explain(names: dict[str, Any]) -> None:
+    with pytest.raises(TcpsimError, match="its number in 0"):
+        names["why"](99)
+    conn = names["connect"]()
+    names["run"]()
+    assert "SYN_RECV -> ESTABLISHED" in repr(names["why"]())
+    assert names["why"](packet=1).record.kind == "arrived"
+    assert "ESTABLISHED (state)" in names["explain"](conn)
+    assert "SND.UNA" in names["explain"]("snd_una")
+    with pytest.raises(TcpsimError, match="did you mean"):
+        names["explain"]("snd_unna")
+
+
+def test_saving_and_loading(names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    conn = names["connect"]()
+    names["until"]("ESTABLISHED")
+    names["drop"]()
+    assert "wrote it.jsonl (5 moves" in names["save"]("it.jsonl")
+    sim = names["sim"]
+    names["run"]()
+    assert names["load"]("it.jsonl") == "step 5, 0.020 s: client ESTABLISHED, server SYN_RECV; in flight: nothing"
+    assert names["before"] is sim
+    assert names["sim"] is not sim
+    twin = conn.on(names["sim"])
+    assert twin.state is State.ESTABLISHED
+    names["back"](3)
+    assert twin.state is State.SYN_SENT
+    names["load"]("it.jsonl", level="full")
+    assert names["sim"].trace.level == "full"
+    names["save"]("again.jsonl")
+    names["play"]("it.jsonl")
+    names["save"]("again.jsonl")
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "it.jsonl").read_bytes()
+    with pytest.raises(TcpsimError, match="cannot read nosuch.jsonl"):
+        names["load"]("nosuch.jsonl")
+    for wrong in ({"file": 3}, {"file": "no/such/folder.jsonl"}):
+        with pytest.raises(TcpsimError):
+            names["save"](**wrong)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_saving_to_a_full_disk_loses_nothing(names: dict[str, Any]) -> None:
+    names["connect"]()
+    before = list(names["sim"].trace.raw)
+    with pytest.raises(TcpsimError, match="cannot write /dev/full: no space left on device; make room"):
+        names["save"]("/dev/full")
+    assert names["sim"].trace.raw == before
+    names["run"]()
+
+
+def test_what_the_prompt_shows(names: dict[str, Any]) -> None:
+    conn = names["connect"]()
+    names["until"]("ESTABLISHED")
+    sim = names["sim"]
+    assert text_of(sim).splitlines()[-1].strip().startswith("#3 ")
+    assert "ESTABLISHED" in text_of(names["client"])
+    shown = text_of(conn).splitlines()
+    assert shown[0] == repr(conn)
+    assert "SND.UNA" in shown[1]
+    table = text_of(conn.tcb)
+    assert re.search(rf"SND\.UNA +{conn.tcb.snd_una} +\+1 +send unacknowledged", table)
+    assert re.search(r"SRTT +0\.020 s", table)
+    assert "SYN,ACK" in text_of(sim.trace)
+    segment = text_of(next(iter(sim.in_flight.values())))
+    assert "SEG.LEN 0" in segment
+    assert text_of(3) == "3"
