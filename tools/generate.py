@@ -94,8 +94,16 @@ def docs() -> dict[str, str]:
         "docs/transitions.md": transitions_table(),
         "docs/transitions-coverage.md": coverage_table(),
         "docs/ambiguities.md": ambiguities_table(),
+        **scenario_pages(),
         "docs/requirements.md": requirements_table(),
     }
+
+
+def scenario_pages() -> dict[str, str]:
+    """Every scenario with its ladder, a page for each chapter."""
+    from tools.scenario_pages import pages
+
+    return pages()
 
 
 def coverage_table() -> str:
@@ -160,7 +168,7 @@ def _row(row: Transition) -> str:
 GROUPS: dict[str, Callable[[], dict[str, str]]] = {"diagrams": diagrams, "docs": docs}
 
 #: Folders in which everything is generated.
-OWNED = {"diagrams": "diagrams"}
+OWNED = {"diagrams": "diagrams", "docs": "docs/scenarios"}
 
 
 def faults(root: Path, groups: Sequence[str]) -> Iterator[str]:

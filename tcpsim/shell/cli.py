@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from .._version import __version__
@@ -84,6 +85,10 @@ Examples:
   tcpsim explain TIME_WAIT           what a state, rule, variable or requirement means
   tcpsim diagram -o states.svg       the state diagram
   echo 'connect(); run(); ladder()' | tcpsim
+
+\b
+Completion of verbs, names and options in bash (zsh and fish alike):
+  eval "$(_TCPSIM_COMPLETE=bash_source tcpsim)"
 
 Exit codes: 0 fine, 1 what was checked does not hold, 2 wrong usage or files that cannot be read or written.
 """,
@@ -212,6 +217,7 @@ def play(
         output.check_writable(file)
     suffix = _play_suffix(file)
     as_json = as_json or level is not None or no_data or suffix == ".jsonl"
+    _own_settings_only(name)
     try:
         played = play_of(name, profile=profile, seed=seed, level=level, default="full" if as_json else "brief")
     except CannotReplay as error:
@@ -228,6 +234,16 @@ def play(
         output.emit(f"{file}\n")
     if played.scenario is not None and profile == RFC9293:
         _check(played.scenario, played.sim)
+
+
+def _own_settings_only(name: str) -> None:
+    """Raise ShellError where a saved session is asked to go with another seed or profile."""
+    given = click.get_current_context().get_parameter_source
+    for option in ("seed", "profile"):
+        if name.lower().endswith(".jsonl") and given(option) is ParameterSource.COMMANDLINE:
+            raise ShellError(
+                f"{output.shown(name)} is a saved session, which has its own {option}; leave --{option} out"
+            )
 
 
 def _check(scenario: Scenario, sim: Simulator) -> None:

@@ -70,6 +70,8 @@ class Program(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default verb in front of options that are not the program's own."""
         own = {name for param in self.get_params(ctx) for name in param.opts}
+        if not args and ctx.resilient_parsing:  # a shell asks for completions: of the verbs, not of repl's words
+            return super().parse_args(ctx, args)
         if not args or (args[0].startswith("-") and args[0] not in own):
             if not ctx.resilient_parsing:
                 self._check_order(ctx, args)

@@ -125,6 +125,23 @@ def test_mending_without_a_history_is_no_error() -> None:
     assert sim.position == 3
 
 
+@pytest.mark.parametrize("name", list(SCENARIOS)[::2])
+def test_every_position_of_a_scenario_is_restored(name: str) -> None:
+    sim = SCENARIOS[name].play()
+    end = sim.position
+    last = snapshot(sim)
+    forwards = {}
+    for position in range(end + 1):
+        sim.goto(position)
+        forwards[position] = snapshot(sim)
+    assert forwards[end] == last
+    fork = sim.fork()
+    for position in (*range(end, -1, -2), 0, end, *range(1, end, 3)):
+        sim.goto(position)
+        assert snapshot(sim) == forwards[position]
+    assert snapshot(fork) == last
+
+
 # -- until
 
 

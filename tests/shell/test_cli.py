@@ -448,6 +448,15 @@ def test_a_saved_trace_plays_again(tmp_path: Path) -> None:
     assert full == objects(invoke("play", "normal-close", "--json").output)
 
 
+def test_a_saved_session_has_its_own_settings(tmp_path: Path) -> None:
+    path = tmp_path / "close.jsonl"
+    assert invoke("play", "normal-close", "-o", str(path)).exit_code == 0
+    for option in (("--seed", "3"), ("--profile", "rfc9293")):
+        result = invoke("play", str(path), *option)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"leave {option[0]} out" in result.stderr
+
+
 def test_a_saved_trace_that_goes_another_way(tmp_path: Path) -> None:
     path = tmp_path / "close.jsonl"
     path.write_text(invoke("play", "normal-close", "--json").output.replace('"delay":10000000', '"delay":20000000'))
@@ -462,3 +471,20 @@ def test_files_that_are_not_there(name: str) -> None:
     result = invoke("play", name)
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert name in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "offers"),
+    [
+        ("tcpsim explain MUST-1", "plain,MUST-13"),
+        ("tcpsim play three", "plain,three-way-handshake"),
+        ("tcpsim play ./mine", "file,./mine"),
+        ("tcpsim ex", "plain,explain"),
+        ("tcpsim play S-01 --pro", "plain,--profile"),
+        ("tcpsim play S-01 --profile rfc", "plain,rfc9293_literal"),
+    ],
+)
+def test_shell_completion(tmp_path: Path, words: str, offers: str) -> None:
+    env = {"_TCPSIM_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = CliRunner().invoke(cli.main, prog_name="tcpsim", env=env)
+    assert offers in done.output.splitlines()

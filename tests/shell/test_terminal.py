@@ -103,6 +103,26 @@ def test_a_lost_handshake_ack_and_back(terminal: Callable[..., Terminal], shell:
     assert "rtx timer runs out" in shown
     screen.ask("back(4)", r"step 4, 0\.020 s: client ESTABLISHED, server SYN_RECV; in flight: #3")
 
+    screen.ask("other = fork()", "", r"tcpsim 4 @ 0\.020s> ")
+    screen.ask("run()", r"step 5, 0\.030 s: client ESTABLISHED, server ESTABLISHED")
+    shown = screen.ask("why()", r"read +RFC 9293 3\.10\.7\.4 \(fifth\), LC-3")
+    assert "passes  Fifth, check the ACK field: SND.UNA" in shown
+    assert "SYN_RECV -> ESTABLISHED  syn_recv.ack_of_syn" in shown
+    assert "connect(10.0.0.2, 80)" in shown
+    screen.ask("other.drop(); other.run()", "")
+    shown = screen.ask("diff(other)", r"rtx_total +0 +1")
+    assert "they part at step 4, 0.020 s" in shown
+    assert "by hand at step 4: drop packet 3" in shown
+    screen.ask("back(5); ss()", "Timer[^>]*", r"tcpsim 0 @ 0\.000s> ")
+    screen.ask("conn", "<Socket fd=3 of client CLOSED>")  # it was opened later
+    shown = screen.ask("conn.send(b'x')", r"the descriptor is not open at step 0; it was closed, or the simulation")
+    assert "Traceback" not in shown
+    screen.ask("goto(4); conn.tcb", r"SND\.UNA +\d+ +\+1 +send unacknowledged", r"tcpsim 4 @ 0\.020s> ")
+    if Path("/dev/full").exists():
+        shown = screen.ask("save('/dev/full')", r"cannot write /dev/full: no space left on device; make room")
+        assert "Traceback" not in shown
+    screen.ask("save('it.jsonl'); load('it.jsonl')", r"step 4, 0\.020 s: client ESTABLISHED, server SYN_RECV")
+
     shown = screen.ask("connect('nowhere')", "the hosts are client, server, or give an address")
     assert "Traceback" not in shown
     shown = screen.ask("connect(port=70000)", r"port 70000 is not in 1 \.\. 65535")
@@ -149,6 +169,45 @@ def test_ctrl_c_and_on(terminal: Callable[..., Terminal], shell: str) -> None:
     screen.ask("run()", "ESTABLISHED, server ESTABLISHED; in flight: nothing")
     screen.child.send("\x04")
     assert screen.end()[1] == 0
+
+
+def test_ctrl_c_in_a_run_that_never_ends(terminal: Callable[..., Terminal], shell: str) -> None:
+    screen = terminal("--shell", shell)
+    screen.expect(PROMPT)
+    screen.ask("conn = connect(); _ = run(); print(conn.send(b'x' * 100_000))", "65536")
+    screen.shown = ""
+    screen.child.send("print(6 * 7); run()\r")  # nobody reads, so the closed window is probed for ever
+    screen.expect("42")
+    screen.child.sendintr()
+    shown = screen.expect(r"interrupted(; run\(\) goes on)?")
+    assert "Traceback" not in shown
+    screen.expect(PROMPT)
+    screen.ask("at = sim.position; back(3); goto(at); print(sim.position == at)", "True")
+    screen.ask("server.ss()", r"ESTABLISHED +655\d\d")
+    screen.child.send("exit()\r")
+    assert screen.end()[1] == 0
+
+
+def test_closing_the_terminal_loses_no_history(terminal: Callable[..., Terminal], shell: str, tmp_path: Path) -> None:
+    screen = terminal("--shell", shell)
+    screen.expect(PROMPT)
+    screen.ask("print(1234 * 3)", "3702")
+    screen.ask("run()", "in flight: nothing")
+    screen.child.close(force=True)
+    if shell == "plain":
+        typed = (tmp_path / ".tcpsim_history").read_text().splitlines()
+    else:
+        import sqlite3
+
+        with sqlite3.connect(tmp_path / ".ipython" / "profile_default" / "history.sqlite") as history:
+            typed = [line for (line,) in history.execute("select source from history")]
+        history.close()
+    assert "print(1234 * 3)" in typed
+    again = terminal("--shell", shell)
+    again.expect(PROMPT)
+    again.child.send("\x1b[A" * 2)  # the arrow up, twice
+    again.child.send("\r")
+    again.expect("3702")
 
 
 def test_the_plain_shell_completes_and_continues(terminal: Callable[..., Terminal], tmp_path: Path) -> None:
