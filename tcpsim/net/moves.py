@@ -193,6 +193,7 @@ def from_data(line: dict[str, Any]) -> Move:
     if kind is None:
         raise TcpsimError(f"{line!r} is no move; the moves are {', '.join(_KINDS)}")
     hints = get_type_hints(kind)
+    fields = kind._field_defaults | fields
     wrong = [*(name for name in hints if name not in fields), *(name for name in fields if name not in hints)]
     if wrong:
         raise TcpsimError(
@@ -224,8 +225,12 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is Any:
         return True
     if get_origin(hint) is tuple:
-        inner = get_args(hint)[0]
-        return isinstance(value, tuple) and all(_fits(item, inner) for item in value)
+        kinds = get_args(hint)
+        if not isinstance(value, tuple):
+            return False
+        if kinds[-1] is Ellipsis:
+            return all(_fits(item, kinds[0]) for item in value)
+        return len(value) == len(kinds) and all(map(_fits, value, kinds))
     if get_origin(hint) in (Union, UnionType):
         return any(_fits(value, one) for one in get_args(hint))
     if hint is float:

@@ -62,10 +62,13 @@ def built(trace: Trace, *, level: str | None = None) -> Simulator:
             iss = host["iss"]
             iss = tuple(iss) if isinstance(iss, list) else iss
             switches = {switch: _plain(value) for switch, value in host["switches"].items()}
-            sim.host(host["name"], *host["addresses"], profile=host["profile"], iss=iss, **switches)
+            given = {"profile": host["profile"], "iss": iss, "forwards": host.get("forwards", False)}
+            sim.host(host["name"], *host["addresses"], **given, **switches)
         for link in header["links"]:
             options = {name: _plain(value) for name, value in link.items() if name != "ends"}
             sim.link(*link["ends"], **options)
+        for route in header.get("routes", ()):
+            sim.route(route["host"], route["destination"], route["via"])
         for script in header["scripts"]:
             sim.script(script["host"], *_steps(script["steps"]), at=script["at"])
     except (KeyError, TypeError, ValueError, AttributeError, TcpsimError) as error:
@@ -74,7 +77,7 @@ def built(trace: Trace, *, level: str | None = None) -> Simulator:
             f"its header does not tell the initial world: {what}; play a file that tcpsim wrote"
         ) from None
     for key, value in header.items():
-        if key not in ("hosts", "links", "scripts", MOVES):
+        if key not in ("hosts", "links", "routes", "scripts", MOVES):
             sim.trace.header[key] = value
     return sim
 
@@ -92,6 +95,9 @@ def _steps(steps: Any) -> tuple[Any, ...]:
 
 
 def _plain(value: Any) -> Any:
+    """A value out of JSON as keyword arguments take it."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
     return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
 
 

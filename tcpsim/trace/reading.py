@@ -101,7 +101,8 @@ def _body(trace: Trace, kind: str, found: dict[str, Any]) -> list[Any]:
         if trace.place_of(packet) is None:
             raise ValueError(f"no record before it introduces packet {packet!r}")
     if kind in REFER:
-        return [packet, *(_same(found[field]) for field in KINDS[kind]._fields[_COMMON + 2 :])]
+        kept = [field for field in KINDS[kind]._fields[_COMMON:] if field not in ("packet", "seg")]
+        return [packet, *(_same(found[field]) for field in kept)]
     if kind == "fired" and found["rule"] not in BY_ID:
         raise ValueError(f"there is no rule {found['rule']!r}")
     names = KINDS[kind]._fields[_COMMON:]

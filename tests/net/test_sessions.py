@@ -11,7 +11,7 @@ from hypothesis import given
 
 from tcpsim import Simulator, TcpsimError
 from tcpsim.net.asking import is_full_only
-from tcpsim.net.moves import from_data, to_data
+from tcpsim.net.moves import Corrupt, from_data, to_data
 from tcpsim.net.sessions import CannotReplay, again, replayed, session_lines
 from tcpsim.scenarios import SCENARIOS
 from tcpsim.trace.reading import from_lines
@@ -63,6 +63,32 @@ def test_a_trace_without_the_number_of_moves_plays_as_far_as_it_tells() -> None:
     del header["moves"]
     twin = loaded(json.dumps(header) + "\n" + "".join(lines[1:]))
     assert saved(twin) == "".join(lines)
+
+
+def test_weather_routes_and_every_move_play_again() -> None:
+    sim = Simulator(7)
+    for name, address in (("client", "10.0.0.1"), ("server", "10.0.1.2")):
+        sim.host(name, address)
+    sim.router("middle", "10.0.0.254")
+    sim.link("client", "middle", delay="3ms", jitter="2ms", duplicate=0.2, back={"rate": "1Mbit", "queue": 4})
+    sim.link("middle", "server", loss=0.1, faults=[("SYN", "delay", "1ms")], down=[("1s", "2s")])
+    sim.route("client", "10.0.1.0/24", "middle")
+    sim.script("server", "listen 80", "accept", "recv_to_end", "close")
+    conn = sim.hosts["client"].connect("server", 80)
+    sim.run(for_="50ms")
+    conn.send(bytes(range(250)) * 9)
+    sim.duplicate()
+    sim.delay(by="9ms")
+    sim.corrupt()
+    sim.weather("client", "middle", delay="5ms", loss=0.5)
+    sim.run(for_="3s")
+    sim.reboot("server")
+    sim.run(for_="30s")
+    text = saved(sim)
+    twin = loaded(text)
+    assert saved(twin) == text
+    assert twin.world.key() == sim.world.key()
+    assert from_data({"move": "corrupt", "packet": 3}) == Corrupt(3)
 
 
 def talk() -> str:
@@ -140,7 +166,8 @@ def test_without_payload_it_can_be_read_but_not_played() -> None:
         ({"move": "call", "host": 3, "name": "send", "args": []}, "host cannot be 3"),
         ({"move": "inject", "fields": [1, 2], "delay": 0}, "fields cannot be"),
         ({"move": "inject", "fields": [["a", 1, "b", 2], 0, 0, 0, 0, 0, None, None, "x", []], "delay": 0}, "fields"),
-        ({"move": "setlink", "a": "x", "b": "y", "delay": 1, "loss": "much"}, "loss cannot be 'much'"),
+        ({"move": "setlink", "a": "x", "b": "y", "changes": [["loss", 1, 2]]}, "changes cannot be"),
+        ({"move": "corrupt", "packet": 1, "bit": "x"}, "bit cannot be 'x'"),
     ],
 )
 def test_a_move_is_checked_when_it_is_read(line: Any, says: str) -> None:
