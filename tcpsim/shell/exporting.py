@@ -15,6 +15,7 @@ Examples:
   tcpsim export three-way-handshake -o handshake.svg
   tcpsim play normal-close -o close.jsonl; tcpsim export close.jsonl -o close.mmd
   tcpsim export S-08 -o - --format txt
+  tcpsim export lost-fin --tap both -o lost-fin.pcapng
 """
 
 
@@ -51,6 +52,9 @@ class _Export(click.Command):
 @click.option("--start", metavar="TIME", help="Where the picture begins, such as 100ms.")
 @click.option("--end", metavar="TIME", help="Where it ends.")
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="The most events or points in a picture.")
+@click.option(
+    "--tap", metavar="HOST", help="Where a capture is taken: client (unless given), server, both, or a host."
+)
 @click.option("--no-data", is_flag=True, help="Without the segments' payload.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Decides all chance of a scenario; 0 unless given.")
 def export(trace: str, file: str, form: str | None, seed: int, **given: Any) -> None:
