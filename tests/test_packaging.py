@@ -55,7 +55,9 @@ def wheel(built: Path) -> Path:
 
 
 def source_files() -> set[str]:
-    return {path.relative_to(ROOT).as_posix() for path in (ROOT / "tcpsim").rglob("*.py") if path.is_file()}
+    """The package's code and data."""
+    found = {path.relative_to(ROOT) for path in (ROOT / "tcpsim").rglob("*") if path.is_file()}
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
@@ -67,6 +69,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     }
     assert "tcpsim/py.typed" in names
     assert f"tcpsim-{__version__}.dist-info/licenses/LICENSE" in names
+    assert {"tcpsim/render/player_page/player.css", "tcpsim/render/player_page/player.js"} <= source_files()
     assert source_files() - names == set()
 
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tcpsim.render import ladder, state_diagram_dot, state_diagram_svg  # noqa: E402
+from tcpsim.render import ladder, player, state_diagram_dot, state_diagram_svg  # noqa: E402
 from tcpsim.tcp.ambiguities import AMBIGUITIES  # noqa: E402
 from tcpsim.tcp.profiles import PROFILES  # noqa: E402
 from tcpsim.tcp.states import TRANSITIONS, Transition  # noqa: E402
 
-#: Scenarios whose ladder goes to diagrams/ladders/.
+#: Scenarios whose ladder goes to diagrams/ladders/, and whose player to diagrams/players/: the RFC's figures.
 LADDERS: tuple[str, ...] = (
     "three-way-handshake",
     "simultaneous-open",
@@ -58,6 +58,11 @@ def pictures() -> dict[str, Picture]:
     }
     for name in LADDERS:
         found[f"ladders/{name}.txt"] = Picture(f"Scenario `{name}`.", lambda name=name: scenario_ladder(name))
+    for name in LADDERS:
+        found[f"players/{name}.html"] = Picture(
+            f"Scenario `{name}`, a page to step through: download it and open it in a browser.",
+            lambda name=name: scenario_player(name),
+        )
     return found
 
 
@@ -66,6 +71,16 @@ def scenario_ladder(name: str) -> str:
     from tcpsim.scenarios import play
 
     return ladder(play(name).trace)
+
+
+def scenario_player(name: str) -> str:
+    """The player of a scenario of the library, with every check and variable."""
+    from tcpsim.scenarios import get_scenario
+
+    scenario = get_scenario(name)
+    return player(
+        scenario.play(trace="full").trace, title=f"{scenario.title} ({scenario.source})", text=scenario.look
+    )
 
 
 def diagrams() -> dict[str, str]:

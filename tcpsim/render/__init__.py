@@ -11,6 +11,7 @@ from .joint_svg import joint_diagram_svg
 from .ladder import ladder
 from .ladder_svg import ladder_svg
 from .pcap import pcapng
+from .player import player
 from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
 from .state_dot import render_dot, state_diagram_dot
 from .state_mmd import state_diagram_mmd
@@ -34,6 +35,7 @@ __all__ = [
     "ladder_lines",
     "ladder_svg",
     "pcapng",
+    "player",
     "render_dot",
     "state_diagram",
     "state_diagram_dot",

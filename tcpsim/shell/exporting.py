@@ -15,6 +15,7 @@ Examples:
   tcpsim export three-way-handshake -o handshake.svg
   tcpsim play normal-close -o close.jsonl; tcpsim export close.jsonl -o close.mmd
   tcpsim export S-08 -o - --format txt
+  tcpsim export lost-fin -o lost-fin.html
   tcpsim export lost-fin --tap both -o lost-fin.pcapng
 """
 
@@ -54,6 +55,12 @@ class _Export(click.Command):
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="The most events or points in a picture.")
 @click.option(
     "--tap", metavar="HOST", help="Where a capture is taken: client (unless given), server, both, or a host."
+)
+@click.option(
+    "--start", type=click.IntRange(1), metavar="N", help="The first step that a player holds; 1 unless given."
+)
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="How many steps a player holds at most; 400 unless given."
 )
 @click.option("--no-data", is_flag=True, help="Without the segments' payload.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Decides all chance of a scenario; 0 unless given.")
