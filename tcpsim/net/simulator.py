@@ -9,7 +9,7 @@ from .._version import __version__
 from ..tcp.errors import TcpsimError
 from ..tcp.profiles import RFC9293, Profile, get_profile
 from ..tcp.units import NEVER, format_time, parse_time
-from ..trace.shown import Shown
+from ..trace.shown import Shown, bundle
 from ..trace.trace import Trace
 from .byhand import ByHand
 from .conditions import condition_of
@@ -325,11 +325,26 @@ class Simulator(ByHand):
 
         return state_diagram(highlight=self.trace, **options)
 
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        """What Jupyter shows: text, and a picture of what has happened.  Never raises."""
+        return bundle(repr(self), lambda: _paint(self.trace), include, exclude)
+
     def __repr__(self) -> str:
         return (
             f"<Simulator at step {self.position}, {format_time(self.now)} s, "
             f"{len(self.world.flight)} packets in flight, hosts {', '.join(self.hosts) or 'none'}>"
         )
+
+
+def _paint(trace: Trace) -> str:
+    from ..render.notebook import trace_svg
+
+    return trace_svg(trace)
+
+
+Trace.painter = _paint  # whoever can simulate can draw
 
 
 def _check_count(what: str, n: Any) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from ..trace.shown import bundle
 from ..trace.trace import Trace
-from .errors import DrawingFailed, MissingTool, UnknownChoice, check_choice
+from .errors import UnknownChoice, check_choice
 from .highlight import Heat
 from .state_dot import FORMATS, render_dot, state_diagram_dot
 from .state_svg import state_diagram_svg
@@ -51,19 +52,14 @@ class Diagram:
             return self.source.encode()
         return render_dot(self.source, format)
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_svg_(self) -> str | None:
+        return self._repr_mimebundle_().get("image/svg+xml")
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, str]:
-        """What Jupyter shows; text alone where Graphviz is missing."""
-        bundle = {"text/plain": repr(self)}
-        try:
-            bundle["image/svg+xml"] = self.svg()
-        except (MissingTool, DrawingFailed) as error:
-            bundle["text/plain"] = f"{self!r}: {error}"
-        return bundle
+        """What Jupyter shows; text alone where Graphviz is missing.  Never raises."""
+        return bundle(repr(self), self.svg, include, exclude)
 
     def __repr__(self) -> str:
         return f"<TCP state diagram, engine {self.engine}>"

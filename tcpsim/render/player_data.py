@@ -155,7 +155,7 @@ def _step(trace: Trace, story: Story, flows: dict[Flow, int], event: Event, end:
                 (side, rfc_name(name), shown(name, record.changed[name][1])) for side in sides for name in changed
             ]
     return Step(
-        event.n, event.t, event.kind, event.side, _words(story, event, relative), (event.after.left, event.after.right),
+        event.n, event.t, event.kind, event.side, _words(story, event, relative), (event.after[LEFT], event.after[RIGHT]),
         None if event.flow is None else flows.get(event.flow),
         None if event.packet is None else event.packet.number, tuple(moves), tuple(values),
     )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, overload
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from ..tcp.because import because
 from ..tcp.segment import parse_flags
 from .raw import INTRODUCE, REFER
+from .shown import bundle
 
 if TYPE_CHECKING:
     from .records import Header, Record
@@ -23,6 +24,9 @@ class Trace:
     """
 
     __slots__ = ("_indexed", "_packets", "header", "level", "raw")
+
+    #: Draws a trace as SVG.  Set from above, where pictures are known: imports go down only.
+    painter: ClassVar[Callable[[Trace], str] | None] = None
 
     def __init__(self, header: dict[str, Any] | None = None, level: str = "brief") -> None:
         self.header = header or {}
@@ -84,6 +88,13 @@ class Trace:
         return self.raw == other.raw
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        """What Jupyter shows: text, and a picture where a floor above has said how to draw one."""
+        painter = type(self).painter
+        return bundle(repr(self), None if painter is None else lambda: painter(self), include, exclude)
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} records, level {self.level}>"
