@@ -45,7 +45,7 @@ FORMATS: Final[dict[str, Format]] = {
     ".svg": Format("pictures", "picture_svg", "a picture", ("picture", *_LADDER, *_WINDOW)),
     ".mmd": Format("pictures", "picture_mmd", "a Mermaid diagram", ("picture", *_LADDER)),
     ".txt": Format("ladder", "ladder", "the ladder as text", _LADDER),
-    ".html": Format("player", "player", "the player: a page to step through", (*_LADDER, "start", "limit")),
+    ".html": Format("player", "player", "the player: a page to step through", (*_LADDER, "first", "most")),
     ".pcapng": Format("pcap", "pcapng", "a capture for Wireshark (needs the extra pcap)", ("tap",)),
     ".jsonl": Format("exports", "jsonl", "the trace itself", ("data",)),
 }

@@ -52,21 +52,21 @@ def player(
     names: str = "tcpsim",
     hosts: Iterable[Any] | None = None,
     conn: Any = None,
-    start: int = 1,
-    limit: int = LIMIT,
+    first: int = 1,
+    most: int = LIMIT,
 ) -> str:
     """The page as HTML.
 
     ``title``, ``text``: above it; by default the scenario's name.  ``numbers``: SEQ and ACK "absolute" or
     "relative"; the details give both.  ``names``: the states' spelling, "tcpsim" or "rfc".  ``hosts``: which two,
-    left first.  ``conn``: only this connection.  ``start``, ``limit``: the first of the trace's steps to hold,
+    left first.  ``conn``: only this connection.  ``first``, ``most``: the first of the trace's steps to hold,
     counted from 1, and how many at most; a page that leaves some out says so.
 
     Its fragment is the place: ``#step=7&packet=3``.  Reasons are fullest for a trace at level full.  Raises
     ``UnknownChoice`` for a wrong option, host, connection or window.
     """
     check_choice("spelling of names", names, NAMES)
-    play = read_play(trace, numbers=numbers, names=names, hosts=hosts, conn=conn, start=start, limit=limit)
+    play = read_play(trace, numbers=numbers, names=names, hosts=hosts, conn=conn, first=first, most=most)
     title = title or str(trace.header.get("scenario", "")) or "TCP, step by step"
     return "\n".join(_page(trace, play, title, text)) + "\n"
 
@@ -104,7 +104,7 @@ def _remarks(play: Play) -> Iterator[str]:
         yield f"Shown are {' and '.join(play.story.hosts)}; the trace has {', '.join(play.more)} too."
     if len(play.steps) < play.total:
         first, last = play.start + 1, play.start + len(play.steps)
-        yield f"Shown are steps {first:,} to {last:,} of {play.total:,}; export with start= and limit= for others."
+        yield f"Shown are steps {first:,} to {last:,} of {play.total:,}; export with first= and most= for others."
     if not play.total:
         yield "Nothing has happened in this trace."
 

@@ -109,10 +109,10 @@ def read_play(
     names: str,
     hosts: Iterable[Any] | None,
     conn: Any,
-    start: int,
-    limit: int,
+    first: int,
+    most: int,
 ) -> Play:
-    """``limit`` steps of ``trace``, of which step ``start`` is the first; steps count from 1.
+    """At most ``most`` steps of ``trace``, of which step ``first`` is the first; steps count from 1.
 
     Other parameters and errors as for ``read_story``; raises ``UnknownChoice`` for a window that is none.
     """
@@ -120,14 +120,14 @@ def read_play(
     # Its packets have both: the relative numbers themselves, the absolute ones in their segments.
     story = read_story(trace, numbers="relative", hosts=hosts, conn=conn)
     total = len(story.events)
-    if not 1 <= start <= max(total, 1):
-        raise UnknownChoice(f"no step {start} to begin with: the trace has steps 1 .. {total}")
-    if limit < 1:
-        raise UnknownChoice(f"limit={limit}: a page holds one step at least")
-    start -= 1
-    events = story.events[start : start + limit]
+    if not 1 <= first <= max(total, 1):
+        raise UnknownChoice(f"no step {first} to begin with: the trace has steps 1 .. {total}")
+    if most < 1:
+        raise UnknownChoice(f"most={most}: a page holds one step at least")
+    start = first - 1
+    events = story.events[start : start + most]
     flows = {flow: i for i, flow in enumerate(story.flows)}
-    after = story.events[start + limit].n if start + limit < total else len(trace)
+    after = story.events[start + most].n if start + most < total else len(trace)
     ends = [event.n for event in events[1:]] + [after] * bool(events)
     relative = numbers == "relative"
     steps = tuple(_step(trace, story, flows, event, end, relative) for event, end in zip(events, ends, strict=True))

@@ -52,16 +52,13 @@ class _Export(click.Command):
 @click.option("--vars", "variables", metavar="A,B", help="Variables along the lifelines, such as snd_una,cwnd.")
 @click.option("--start", metavar="TIME", help="Where the picture begins, such as 100ms.")
 @click.option("--end", metavar="TIME", help="Where it ends.")
-@click.option("--most", type=click.IntRange(min=1), metavar="N", help="The most events or points in a picture.")
+@click.option(
+    "--most", type=click.IntRange(min=1), metavar="N", help="The most events, points or steps that are shown."
+)
 @click.option(
     "--tap", metavar="HOST", help="Where a capture is taken: client (unless given), server, both, or a host."
 )
-@click.option(
-    "--start", type=click.IntRange(1), metavar="N", help="The first step that a player holds; 1 unless given."
-)
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="How many steps a player holds at most; 400 unless given."
-)
+@click.option("--first", type=click.IntRange(min=1), metavar="N", help="The step with which a player begins.")
 @click.option("--no-data", is_flag=True, help="Without the segments' payload.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Decides all chance of a scenario; 0 unless given.")
 def export(trace: str, file: str, form: str | None, seed: int, **given: Any) -> None:

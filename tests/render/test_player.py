@@ -134,7 +134,7 @@ def test_a_payload_cannot_end_the_script() -> None:
 
 
 def test_a_page_is_bounded_and_says_what_it_leaves_out() -> None:
-    short, long = (player(transfer(n).trace, limit=100) for n in (100, 400))
+    short, long = (player(transfer(n).trace, most=100) for n in (100, 400))
     assert "Shown are steps 1 to 100 of " in short
     assert len(long) < 1.05 * len(short)
     assert len(data_of(long)["steps"]) == 100
@@ -144,7 +144,7 @@ def test_a_page_is_bounded_and_says_what_it_leaves_out() -> None:
 
 def test_a_window_has_the_packets_that_pass_through_it() -> None:
     trace = transfer(40).trace
-    whole, window = data_of(player(trace)), data_of(player(trace, start=50, limit=20))
+    whole, window = data_of(player(trace)), data_of(player(trace, first=50, most=20))
     assert window["steps"] == [{**step, "why": step["why"]} for step in whole["steps"][49:69]]
     touched = {step["packet"] for step in window["steps"] if "packet" in step}
     assert {int(number) for number in window["packets"]} == touched
@@ -153,9 +153,9 @@ def test_a_window_has_the_packets_that_pass_through_it() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"start": 0}, "no step 0 to begin with: the trace has steps 1 .. 8"),
-        ({"start": 9}, "no step 9 to begin with"),
-        ({"limit": 0}, "limit=0: a page holds one step at least"),
+        ({"first": 0}, "no step 0 to begin with: the trace has steps 1 .. 8"),
+        ({"first": 9}, "no step 9 to begin with"),
+        ({"most": 0}, "most=0: a page holds one step at least"),
         ({"numbers": "roman"}, "no way to count 'roman'"),
         ({"names": "latin"}, "no spelling of names 'latin'"),
         ({"hosts": ("client", "nobody")}, "no host 'nobody'"),
@@ -210,10 +210,10 @@ def test_the_source_is_read_without_its_writers_comments() -> None:
 
 
 def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
-    done = tcpsim("export", "S-17", "-o", "x.html", "--numbers", "relative", "--limit", "9", cwd=tmp_path)
+    done = tcpsim("export", "S-17", "-o", "x.html", "--numbers", "relative", "--most", "9", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "x.html\n", "")
     trace = play("S-17", trace="full").trace
-    assert (tmp_path / "x.html").read_text(encoding="utf-8") == player(trace, numbers="relative", limit=9)
+    assert (tmp_path / "x.html").read_text(encoding="utf-8") == player(trace, numbers="relative", most=9)
     done = tcpsim("export", "S-17", "-o", "y.html", "--start", "99", cwd=tmp_path)
     assert done.returncode == 2
     assert "no step 99 to begin with" in one_line(done.stderr)

@@ -168,7 +168,7 @@ def test_a_trace_of_one_host_or_of_nothing_opens(look: Open) -> None:
 
 
 def test_windows_of_a_long_trace_count_as_the_whole_does(look: Open) -> None:
-    page = look(scenario("lost-fin", start=10, limit=5), "#step=12")
+    page = look(scenario("lost-fin", first=10, most=5), "#step=12")
     assert "Shown are steps 10 to 14 of 24" in page.locator("header").inner_text()
     assert page.locator("#where").inner_text() == "step 12 of 24, 0.100 s"
     assert states(page) == ["FIN_WAIT_1", "ESTABLISHED"]
