@@ -83,4 +83,12 @@ SWITCHES: Final[dict[str, Switch]] = {
     "ack_left_of_window": _S("the ACK of a segment that ends at RCV.NXT is used", "3.10.7.4 (first)"),
     "data_on_syn": _S("SEND in LISTEN puts its octets on the SYN", "3.10.2", ("LC-6",)),
     "half_duplex_close": _S("CLOSE with unread data resets the connection", "3.6.1", ("MAY-1", "SHLD-3")),
+    "ephemeral_ports": _S("the first and the last of the ports that a host chooses from", "3.4.1"),
+    "port_choice": _S("how a host chooses one: in_order, or rfc6056 (by a keyed hash of where it leads)", "3.4.1"),
+    "send_before_established": _S("SEND is served while the connection is opening", "3.10.2", ("LC-15",)),
+    "queues_apart": _S("a backlog bounds unfinished handshakes and, plus one, connections to be accepted, each apart",
+                       "3.9.1.1"),
+    "read_after_reset": _S("what came before a reset or a time-out can still be read", "3.10.3"),
+    "urgent_inline": _S("urgent octets stay in the stream; else the last one is read apart", "3.8.5", ("MUST-33",)),
+    "reset_after_fin_is_epipe": _S("a RST in CLOSE_WAIT is told as a broken pipe, not as a reset", "3.9.1.8", ("MUST-12",)),
 }  # fmt: skip

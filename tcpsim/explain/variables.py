@@ -84,6 +84,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "keep_count": _V("", "count", "keep-alive probes since the peer was last heard", "3.8.4", ("MUST-29",)),
     "keepalive_due": _V("", "at", "when the silent peer is probed", "3.8.4", ("MUST-26",)),
     "fin_wait_2_due": _V("", "at", "when the peer's FIN is waited for no longer", "3.6"),
+    "corked": _V("", "yes", "the user has said that more follows, so a small segment waits", "3.9.1.2", ("MUST-60",)),
     "rtt_seq": _V("", "seq", "the round trip being timed ends when this number is acknowledged", "RFC 6298 3",
                   ("EXT-6298-4",)),
     "rtt_sent": _V("", "at", "when the round trip being timed began", "RFC 6298 3"),

@@ -1,31 +1,25 @@
-"""What people hold: a host and a socket of a simulation.
+"""What people hold: a host of a simulation.
 
-Both are names, not things: a host by its name, a socket by (host, descriptor number, generation).  They are
-looked up at every use, so they stay valid when the simulation goes back or forks.
+It is a name, not a thing: looked up at every use, so it stays valid when the simulation goes back or forks.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from ..tcp.errors import TcpsimError
-from ..tcp.states import CLOSED, LISTEN, State
-from ..tcp.tcb import BLANK, TIMERS, Tcb
+from ..tcp.states import CLOSED, LISTEN
+from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.units import NEVER, format_time
 from ..trace.raw import endpoint
 from ..trace.shown import Shown
+from .blocking import Deadlock
+from .errnos import socket_error
 from .host import ANY, HostData
+from .sockets import Socket
 
 if TYPE_CHECKING:
+    from .api import SocketApi
     from .simulator import Simulator
-
-
-#: Events that a blocking call lets happen before it gives up: a closed window is probed for ever.
-PATIENCE: Final = 20_000
-
-
-class Deadlock(TcpsimError):
-    """A blocking call waits for what can no longer happen: the world is quiet."""
 
 
 class Host:
@@ -64,15 +58,25 @@ class Host:
         address = self.sim.address_of(host)
         return self._socket(self.sim.call(self.name, "connect", address, port, local_port))
 
-    def socket(self, fd: int) -> Socket:
-        """The socket behind descriptor ``fd``.  Raises TcpsimError when it is not open."""
-        return self._socket(fd)
+    def socket(self, fd: int | None = None, *, version: int = 4) -> Socket:
+        """A new socket, for bind(), listen() and connect(); ``version``: of IP.  With ``fd``: the one behind it.
+
+        Raises OSError EBADF when ``fd`` is not open.
+        """
+        return self._socket(self.sim.call(self.name, "socket", version) if fd is None else fd)
 
     def _socket(self, fd: int) -> Socket:
         descriptor = self.data.fds.get(fd)
         if descriptor is None:
-            raise TcpsimError(f"host {self.name}: descriptor {fd} is not open")
+            raise socket_error("EBADF", f"host {self.name}: descriptor {fd} is not open")
         return Socket(self.sim, self.name, fd, descriptor.generation, descriptor.conn)
+
+    @property
+    def api(self) -> SocketApi:
+        """The ``socket`` and ``select`` modules as a program on this host sees them."""
+        from .api import SocketApi
+
+        return SocketApi(self)
 
     def fds(self) -> dict[int, Socket]:
         """The open descriptors."""
@@ -130,119 +134,4 @@ def _timer(tcb: Tcb, now: int) -> str:
     return f"{name} in {format_time(due - now)}"
 
 
-class Socket:
-    """A socket: a descriptor of a host.  Calls that must wait let virtual time pass until they can return."""
-
-    __slots__ = ("fd", "generation", "host", "number", "sim")
-
-    def __init__(self, sim: Simulator, host: str, fd: int, generation: int, number: int) -> None:
-        self.sim = sim
-        self.host = host
-        self.fd = fd
-        self.generation = generation
-        self.number = number
-
-    def on(self, sim: Simulator) -> Socket:
-        """The same socket in another simulation, such as a fork."""
-        return Socket(sim, self.host, self.fd, self.generation, self.number)
-
-    def fileno(self) -> int:
-        """The descriptor's number."""
-        return self.fd
-
-    @property
-    def tcb(self) -> Tcb:
-        """The connection's variables as they are now; a blank block when it is over."""
-        conn = self.sim.world.conns.get(self.number)
-        return BLANK if conn is None else conn.tcb
-
-    @property
-    def state(self) -> State:
-        """The connection's state now; CLOSED when it is over."""
-        return self.tcb.state
-
-    def accept(self) -> tuple[Socket, tuple[str, int]]:
-        """(socket, peer's address) of the next connection; waits until one is established."""
-        fd = self._until("accept", f"accept() on {self}")
-        host = self.sim.hosts[self.host]
-        socket = host.socket(fd)
-        flow = socket.tcb.flow
-        return socket, (flow[2], flow[3])
-
-    def send(self, data: bytes) -> int:
-        """Hand over octets to send; how many were taken.  Raises CallError as RFC 9293 3.10.2 says."""
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise TcpsimError(f"send({data!r}): octets are needed; write b'...' or text.encode()")
-        taken: int = self._call("send", bytes(data))
-        return taken
-
-    def recv(self, n: int = 65536) -> bytes:
-        """Up to ``n`` octets, as soon as there are any; ``b""`` at the end of the stream."""
-        data: bytes = self._until("recv", f"recv() on {self}", n)
-        return data
-
-    def shutdown(self) -> None:
-        """Close the sending half; the descriptor stays."""
-        self._call("shutdown")
-
-    def close(self) -> None:
-        """Give the descriptor back and close the connection; its FIN follows what was sent."""
-        self._call("close")
-
-    def abort(self) -> None:
-        """Give the descriptor back and end the connection at once, with a RST where the peer must be told."""
-        self._call("abort")
-
-    def getsockname(self) -> tuple[str, int]:
-        """(address, port) of this end."""
-        flow = self.tcb.flow
-        return flow[0], flow[1]
-
-    def getpeername(self) -> tuple[str, int]:
-        """(address, port) of the other end."""
-        flow = self.tcb.flow
-        return flow[2], flow[3]
-
-    def _check(self) -> None:
-        descriptor = self.sim.world.host(self.host).fds.get(self.fd)
-        if descriptor is None or descriptor.generation != self.generation:
-            raise TcpsimError(
-                f"{self}: the descriptor is not open at step {self.sim.position}; "
-                "it was closed, or the simulation has gone back to before it was opened"
-            )
-
-    def _call(self, name: str, *args: Any) -> Any:
-        self._check()
-        return self.sim.call(self.host, name, self.fd, *args)
-
-    def _until(self, name: str, what: str, *args: Any) -> Any:
-        """Make the call; while it would wait, let the next event happen."""
-        for _ in range(PATIENCE):
-            result = self._call(name, *args)
-            if result is not None:
-                return result
-            if not self.sim.step():
-                raise Deadlock(f"{what} waits in {self.state}, but nothing more will happen: the network is quiet")
-        others = [f"{row['local']} in {row['state']}" for host in self.sim.hosts.values() for row in host.sockets()]
-        raise Deadlock(
-            f"{what} waits in {self.state} after {PATIENCE} events: what it waits for does not come, though timers "
-            f"keep the network busy; there are {', '.join(others)}"
-        )
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Socket):
-            return NotImplemented
-        return (self.sim, self.host, self.fd, self.generation) == (
-            other.sim,
-            other.host,
-            other.fd,
-            other.generation,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.host, self.fd, self.generation))
-
-    def __repr__(self) -> str:
-        address, port, remote, remote_port = self.tcb.flow
-        ends = endpoint(address or "*", port) + (f" -> {endpoint(remote, remote_port)}" if remote_port else "")
-        return f"<Socket fd={self.fd} of {self.host} {ends if port else ''} {self.state}>".replace("  ", " ")
+__all__ = ["Deadlock", "Host", "Socket"]

@@ -9,6 +9,7 @@ as an operating system does.
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 from ..tcp.connection import Connection
 from ..tcp.core import Core
@@ -18,10 +19,29 @@ from ..tcp.segment import Flow
 from ..tcp.states import CLOSED, LISTEN
 from ..tcp.tcb import Tcb
 from ..tcp.units import NEVER
+from .ports import first_port, free_port
 
-EPHEMERAL: Final = range(49152, 65536)  #: the ports for clients (RFC 6335)
 FIRST_FD: Final = 3  #: 0, 1 and 2 are the standard streams
 ANY: Final = ""  #: a listener's address when it takes SYNs for all of its host's
+ANY_IPV4: Final = "0.0.0.0"  #: the same for IPv4 alone
+ANY_IPV6: Final = "::"  #: the same for IPv6, and unless IPV6_V6ONLY is set for IPv4 too
+
+UNCONNECTED: Final = 0  #: no connect() yet, or one that has failed
+CONNECTING: Final = 1  #: connect() has returned early; the next one tells how it went
+CONNECTED: Final = 2
+
+READING: Final = 1  #: shutdown(SHUT_RD)
+WRITING: Final = 2  #: shutdown(SHUT_WR)
+
+PORT: Final = 1  #: bind() has chosen the port
+ADDRESS: Final = 2  #: bind() has chosen the address
+
+
+class Notice(NamedTuple):
+    """Something the owner of a socket is told without having asked (RFC 9293 3.9.1.8, MUST-47).  ``t``: ns."""
+
+    t: int
+    text: str
 
 
 class Conn(Connection):
@@ -30,20 +50,19 @@ class Conn(Connection):
     ``number``: its own, in the whole world.  ``armed``: when the world's heap looks at its timers.
     ``owner``: the script that uses it.  ``listener``: the number of the listener a child came from.
     ``queue``: a listener's connections that wait for accept(); ``waiting``: this is one of them.
+    ``embryos``: how many of a listener's children are in SYN_RECV; ``embryo``: this is one of them.
     ``fd``: its descriptor, None while it has none.
+
+    What makes it a socket: ``options``, those that setsockopt() has set; ``stage``, how far connect() is; ``shut``, the
+    halves that shutdown() has closed, READING | WRITING; ``locked``, what bind() has fixed, PORT | ADDRESS;
+    ``told``: the error with which the connection ended was taken; ``urgent_read``: the end of the urgent data whose
+    last octet was read apart; ``notices``: what its owner has not read yet.
     """
 
     __slots__ = (
-        "armed",
-        "backlog",
-        "fd",
-        "host",
-        "listener",
-        "number",
-        "owner",
-        "queue",
-        "waiting",
-    )
+        "armed", "backlog", "embryo", "embryos", "fd", "host", "listener", "locked", "notices", "number", "options",
+        "owner", "queue", "shut", "stage", "told", "urgent_read", "waiting",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -65,7 +84,15 @@ class Conn(Connection):
         self.queue: tuple[int, ...] = ()
         self.waiting = False
         self.backlog = 0
+        self.embryo = False
+        self.embryos = 0
         self.fd: int | None = None
+        self.options: tuple[tuple[str, int], ...] = ()
+        self.stage = UNCONNECTED
+        self.shut = self.locked = 0
+        self.told = False
+        self.urgent_read: int | None = None
+        self.notices: tuple[Notice, ...] = ()
 
     def copy(self) -> Conn:
         """An independent equal connection (between events: nothing is in ``out`` or ``signals``)."""
@@ -88,7 +115,16 @@ class Conn(Connection):
         new.queue = self.queue
         new.waiting = self.waiting
         new.backlog = self.backlog
+        new.embryo = self.embryo
+        new.embryos = self.embryos
         new.fd = self.fd
+        new.options = self.options
+        new.stage = self.stage
+        new.shut = self.shut
+        new.locked = self.locked
+        new.told = self.told
+        new.urgent_read = self.urgent_read
+        new.notices = self.notices
         return new
 
     def key(self) -> tuple[Any, ...]:
@@ -103,6 +139,13 @@ class Conn(Connection):
             self.backlog,
             self.iss_given,
             self.fd,
+            self.options,
+            self.stage,
+            self.shut,
+            self.locked,
+            self.told,
+            self.urgent_read,
+            self.notices,
         )
 
 
@@ -118,7 +161,7 @@ class HostData:
 
     __slots__ = (
         "addresses", "conns", "fds", "generation", "index", "isses", "isses_used", "listeners", "name",
-        "next_port", "profile", "secret",
+        "next_port", "profile", "secret", "sharing",
     )  # fmt: skip
 
     def __init__(
@@ -139,9 +182,10 @@ class HostData:
         self.isses_used = 0
         self.conns: dict[Flow, Conn] = {}
         self.listeners: dict[tuple[str, int], Conn] = {}
+        self.sharing: dict[tuple[str, int], tuple[Conn, ...]] = {}
         self.fds: dict[int, Descriptor] = {}
         self.generation = 0
-        self.next_port = EPHEMERAL.start
+        self.next_port = first_port(profile)
 
     def next_iss(self) -> int | None:
         """The given initial sequence number of the next connection; None: derive one (RFC 6528)."""
@@ -153,18 +197,43 @@ class HostData:
         self.isses_used += 1
         return isses[self.isses_used - 1]
 
+    def given_iss(self) -> int | None:
+        """What ``next_iss`` would give, left where it is."""
+        used = self.isses_used
+        iss = self.next_iss()
+        self.isses_used = used
+        return iss
+
     def listener_for(self, flow: Flow) -> Conn | None:
-        """Who takes a SYN for this connection: the exact address before the wildcard."""
-        return self.listeners.get((flow[0], flow[1])) or self.listeners.get((ANY, flow[1]))
+        """Who takes a SYN for this connection: the exact address before the wildcards.
+
+        Of those that share a port by SO_REUSEPORT, the connection's 4-tuple decides which one.
+        """
+        address, port = flow[0], flow[1]
+        for where in (address, ANY_IPV6 if ":" in address else ANY_IPV4, ANY, ANY_IPV6):
+            found = self.listeners.get((where, port))
+            if found is not None and (where != ANY_IPV6 or ":" in address or not _only_ipv6(found)):
+                sharing = self.sharing.get((where, port))
+                return (
+                    found if sharing is None else (found, *sharing)[crc32(repr(flow).encode()) % (len(sharing) + 1)]
+                )
+        return None
+
+    def add_listener(self, conn: Conn) -> None:
+        """``conn`` takes SYNs from now on."""
+        at = conn.tcb.flow[0], conn.tcb.flow[1]
+        if at in self.listeners:
+            self.sharing[at] = (*self.sharing.get(at, ()), conn)
+        else:
+            self.listeners[at] = conn
+
+    def all_listeners(self) -> tuple[Conn, ...]:
+        """Every listener, those that share a port included."""
+        return (*self.listeners.values(), *(conn for sharing in self.sharing.values() for conn in sharing))
 
     def free_port(self, address: str, remote: str, remote_port: int) -> int:
-        """The next ephemeral port whose 4-tuple is free.  Raises TcpsimError when there is none."""
-        for _ in EPHEMERAL:
-            port = self.next_port
-            self.next_port = port + 1 if port + 1 < EPHEMERAL.stop else EPHEMERAL.start
-            if (address, port, remote, remote_port) not in self.conns:
-                return port
-        raise TcpsimError(f"host {self.name}: no ephemeral port is free for {remote}:{remote_port}")
+        """An ephemeral port whose 4-tuple is free.  Raises SocketError EADDRNOTAVAIL when there is none."""
+        return free_port(self, address, remote, remote_port)
 
     def open_fd(self, conn: Conn) -> int:
         """Give ``conn`` the lowest free descriptor."""
@@ -181,8 +250,16 @@ class HostData:
         flow = conn.tcb.flow
         if self.conns.get(flow) is conn:
             del self.conns[flow]
-        elif self.listeners.get((flow[0], flow[1])) is conn:
-            del self.listeners[flow[0], flow[1]]
+            return
+        at = flow[0], flow[1]
+        sharing = tuple(one for one in self.sharing.pop(at, ()) if one is not conn) if self.sharing else ()
+        if self.listeners.get(at) is conn:
+            del self.listeners[at]
+            if sharing:
+                self.listeners[at], *rest = sharing
+                sharing = tuple(rest)
+        if sharing:
+            self.sharing[at] = sharing
 
     def copy(self, conns: dict[int, Conn]) -> HostData:
         """An independent equal host; ``conns``: the copied world's connections by number."""
@@ -196,6 +273,7 @@ class HostData:
         new.isses_used = self.isses_used
         new.conns = {flow: conns[conn.number] for flow, conn in self.conns.items()}
         new.listeners = {at: conns[conn.number] for at, conn in self.listeners.items()}
+        new.sharing = {at: tuple(conns[one.number] for one in sharing) for at, sharing in self.sharing.items()}
         new.fds = self.fds.copy()
         new.generation = self.generation
         new.next_port = self.next_port
@@ -208,7 +286,12 @@ class HostData:
             tuple(sorted(self.fds.items())),
             frozenset((flow, conn.number) for flow, conn in self.conns.items()),
             frozenset((at, conn.number) for at, conn in self.listeners.items()),
+            tuple((at, *(conn.number for conn in sharing)) for at, sharing in sorted(self.sharing.items())),
         )  # fmt: skip
+
+
+def _only_ipv6(conn: Conn) -> bool:
+    return ("IPV6_V6ONLY", 1) in conn.options
 
 
 def has_ended(conn: Conn) -> bool:

@@ -11,6 +11,7 @@ from ..tcp.states import CLOSED, LISTEN, TIME_WAIT
 from ..trace.raw import header_of
 from .host import Conn, HostData
 from .outbound import PLAIN, Mark, allowed, forward, refuse, settle, transmit
+from .queues import be_born, has_no_room, must_wait
 from .route import is_group, is_unicast, owns
 from .telling import drain
 
@@ -50,15 +51,17 @@ def arrive(world: World, seg: Segment, index: int) -> None:
         conn = _child(world, host, listener, seg) if seg.flags & (SYN | RST | ACK) == SYN else listener
         if conn is None:
             return
+    elif conn.embryo and must_wait(world.conns.get(conn.listener or 0), conn, seg):
+        _no_room(world, host, conn, seg, "accept queue")
+        return
     elif seg.flags & SYN:
-        listener = host.listener_for(seg.flow)
-        conn.reopens = conn.fd is None and listener is not None
-        if conn.reopens and listener is not None and conn.tcb.state is TIME_WAIT:
-            conn.listener = listener.number  # who accepts the new incarnation, if one begins
+        _prepare_reopening(host, conn)
     if mark is not PLAIN or world.heard:
         _hear(world, conn, mark)
     world.touch(conn)
     arrives(conn, seg)
+    if conn.tcb.previous is not None and not conn.embryo:
+        _reopened(world, host, conn)
     if conn.listener is not None and conn.tcb.state is LISTEN:
         host.forget(conn)  # the next SYN, even in this event, begins a child of its own
     if conn.log:  # now, since another packet may arrive in the same event
@@ -139,14 +142,37 @@ def _given_away(problem: str) -> str:
 
 def _child(world: World, host: HostData, listener: Conn, seg: Segment) -> Conn | None:
     """The connection that a SYN to ``listener`` begins; None when nobody accepts fast enough."""
-    if len(listener.queue) >= listener.backlog:
-        if world.log is not None:
-            world.log.append(("refused", world.now, host.name, listener.number, world.cause, seg.id, "backlog"))
+    full = has_no_room(listener)
+    if full:
+        _no_room(world, host, listener, seg, full)
         return None
     child = world.new_conn(host, seg.flow, tcb=child_block(listener.tcb, seg.flow))
-    child.listener = listener.number
+    be_born(listener, child)
     host.conns[seg.flow] = child
     return child
+
+
+def _no_room(world: World, host: HostData, conn: Conn, seg: Segment, queue: str) -> None:
+    """A queue is full: the segment is dropped without a word, and its sender will try again."""
+    if world.log is not None:
+        world.log.append(("refused", world.now, host.name, conn.number, world.cause, seg.id, queue))
+
+
+def _prepare_reopening(host: HostData, conn: Conn) -> None:
+    """A SYN for a connection that exists: in TIME_WAIT it may begin a new incarnation, if somebody listens."""
+    listener = host.listener_for(conn.tcb.flow)
+    conn.reopens = conn.fd is None and listener is not None
+    if conn.reopens and listener is not None and conn.tcb.state is TIME_WAIT:
+        conn.listener = listener.number  # who accepts the new incarnation
+        conn.iss_given = host.given_iss()
+
+
+def _reopened(world: World, host: HostData, conn: Conn) -> None:
+    """A new incarnation has begun in TIME_WAIT (MAY-2): it has taken the host's next ISS, and is a listener's child."""
+    host.next_iss()
+    listener = world.conns.get(conn.listener or 0)
+    if listener is not None:
+        be_born(listener, conn)
 
 
 def _reset(world: World, host: HostData, seg: Segment) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ..tcp.errors import TcpsimError
 from ..tcp.states import CLOSED, SYN_RECV, SYN_SENT
 from ..tcp.units import NEVER, parse_time
-from . import userland
+from . import opening, userland
+from .errnos import Failed
 from .host import Conn
 
 if TYPE_CHECKING:
@@ -94,13 +95,15 @@ def _use(world: World, script: Script, conn: Conn, name: str, *args: Any) -> Any
     result = userland.CALLS[name](world, host, conn, *args)
     if world.log is not None and not (result is None and name in userland.WAITING):
         userland.tell(world, host, conn, name, (fd, *args), result)
+    if isinstance(result, Failed):
+        raise TcpsimError(f"{name}() in {conn.state}: {result.code.value} ({result.name})")
     return result
 
 
 def _connect(world: World, script: Script, *args: Any) -> bool:
     if script.conn is None:
         host = world.hosts[script.host]
-        conn, fd = userland.connect(world, host, *args)
+        conn, fd = opening.connect(world, host, *args)
         if world.log is not None:
             userland.tell(world, host, conn, "connect", args, fd)
         conn.owner = script.number
@@ -116,7 +119,7 @@ def _connect(world: World, script: Script, *args: Any) -> bool:
 
 def _listen(world: World, script: Script, *args: Any) -> bool:
     host = world.hosts[script.host]
-    conn, fd = userland.listen(world, host, *args)
+    conn, fd = opening.listen(world, host, *args)
     if world.log is not None:
         userland.tell(world, host, conn, "listen", args, fd)
     conn.owner = script.number
@@ -292,7 +295,7 @@ def _check_step(name: str, args: tuple[Any, ...]) -> None:
     if name in userland.ARGUMENTS:
         userland.check_arguments(name, args)
     if name in ("connect", "listen"):
-        userland.check_port(args[name == "connect"], name)
+        opening.check_port(args[name == "connect"], name)
 
 
 def _parse_arg(name: str, arg: Any) -> Any:

@@ -1,7 +1,7 @@
-"""The calls of a host's programs: what a socket floor and scripts are made of.
+"""The calls of a host's programs by name: what sockets and scripts are made of.
 
 Each returns at once: a call that would wait returns None and has changed nothing.  A call that is not allowed
-raises CallError or TcpsimError and has changed nothing either.
+raises SocketError or TcpsimError and has changed nothing either.  One that takes a pending error returns ``Failed``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from ..tcp import calls
-from ..tcp.errors import CallError, Code, TcpsimError
-from ..tcp.states import CLOSED, LISTEN, SYN_RECV
-from .host import ANY, Conn, HostData
+from ..tcp.errors import TcpsimError
+from .errnos import Failed, socket_error
+from .host import Conn, HostData, Notice
+from .opening import accept, bind, connect, listen, socket, start_connecting, start_listening
+from .sockopts import get_option, set_option
+from .transfer import abort, close, recv, send, shutdown, take_error
 
 if TYPE_CHECKING:
     from .world import World
@@ -47,7 +49,8 @@ def check_arguments(name: str, args: tuple[Any, ...]) -> None:
     """Raise TcpsimError unless ``args`` are what the call ``name`` takes besides a descriptor."""
     usage, least, kinds = ARGUMENTS[name]
     right = least <= len(args) <= len(kinds) and not any(
-        isinstance(arg, bool) or not isinstance(arg, kind) for arg, kind in zip(args, kinds, strict=False)
+        (isinstance(arg, bool) and kind is not bool) or not isinstance(arg, kind)
+        for arg, kind in zip(args, kinds, strict=False)
     )
     if not right or (name == "recv" and args and args[0] < 0):
         raise TcpsimError(f"{name}({', '.join(map(repr, args))}): write {usage}")
@@ -59,6 +62,8 @@ def tell(world: World, host: HostData, conn: Conn, name: str, args: tuple[Any, .
     assert log is not None
     if name == "accept":
         conn = conn_of(world, host, result)
+    elif name in AS_WRITTEN:
+        name, args = AS_WRITTEN[name](conn, args)
     cause = world.cause
     if cause is None:
         world.cause = len(log)
@@ -67,163 +72,80 @@ def tell(world: World, host: HostData, conn: Conn, name: str, args: tuple[Any, .
 
 
 def _brief(value: Any) -> Any:
+    if isinstance(value, Failed):
+        return value.name
     return f"{len(value)} octets" if isinstance(value, bytes) else value
 
 
 def conn_of(world: World, host: HostData, fd: int) -> Conn:
-    """The connection behind a descriptor.  Raises TcpsimError when it is not open."""
+    """The connection behind a descriptor.  Raises SocketError EBADF when it is not open."""
     descriptor = host.fds.get(fd)
     if descriptor is None:
         opened = ", ".join(str(number) for number in sorted(host.fds)) or "none"
-        raise TcpsimError(f"host {host.name}: descriptor {fd} is not open; open: {opened}")
+        raise socket_error("EBADF", f"host {host.name}: descriptor {fd} is not open; open: {opened}")
     return world.conns[descriptor.conn]
 
 
-def check_port(port: Any, what: str, least: int = 1) -> int:
-    """``port`` if it is one.  Raises TcpsimError that says which are."""
-    if not isinstance(port, int) or isinstance(port, bool) or not least <= port <= 65535:
-        raise TcpsimError(f"{what}: port {port!r} is not in {least} .. 65535")
-    return port
-
-
-def listen(world: World, host: HostData, port: int, address: str = ANY, backlog: int = 128) -> tuple[Conn, int]:
-    """A listener and its descriptor."""
-    check_port(port, "listen()")
-    if address != ANY and address not in host.addresses:
-        has = ", ".join(host.addresses)
-        raise TcpsimError(f"listen(): {address} is not an address of {host.name}, which has {has}")
-    if (address, port) in host.listeners:
-        raise CallError(
-            Code.ALREADY_EXISTS, f"listen() on port {port} of {host.name}: somebody listens there already"
-        )
-    conn = world.new_conn(host, (address, port, "", 0), listens=True)
-    conn.backlog = max(1, backlog)
+def setsockopt(world: World, host: HostData, conn: Conn, name: str, value: int) -> None:
+    """Set an option of the socket, by name."""
     world.touch(conn)
-    calls.open_passive(conn)
-    host.listeners[address, port] = conn
-    return conn, host.open_fd(conn)
+    set_option(conn, name, value)
 
 
-def connect(world: World, host: HostData, address: str, port: int, local_port: int = 0) -> tuple[Conn, int]:
-    """A connection in SYN_SENT and its descriptor."""
-    check_port(port, "connect()")
-    check_port(local_port, "connect() from", least=0)
-    local = address in host.addresses or address.startswith("127.") or address == "::1"
-    source = address if local else host.addresses[0]
-    if local_port == 0:
-        local_port = host.free_port(source, address, port)
-    flow = (source, local_port, address, port)
-    if flow in host.conns:
-        where = f"connect() from port {local_port} of {host.name} to {address}:{port}"
-        raise CallError(Code.ALREADY_EXISTS, where)
-    conn = world.new_conn(host, flow)
-    world.touch(conn)
-    calls.open_active(conn)
-    host.conns[flow] = conn
-    return conn, host.open_fd(conn)
+def getsockopt(world: World, host: HostData, conn: Conn, name: str) -> int | str:
+    """What an option is set to.  SO_ERROR gives the name of the pending error, "" for none, and takes it."""
+    return take_error(conn) if name == "SO_ERROR" else get_option(conn, name)
 
 
-def accept(world: World, host: HostData, listener: Conn) -> int | None:
-    """The descriptor of the next connection; None when none waits."""
-    if listener.tcb.state is not LISTEN:
-        raise CallError(Code.NOT_OPEN, f"accept() in {listener.state}: it does not listen; call listen() first")
-    if not listener.queue:
-        return None
-    conn = world.conns[listener.queue[0]]
-    listener.queue = listener.queue[1:]
-    conn.waiting = False
-    return host.open_fd(conn)
-
-
-def send(world: World, host: HostData, conn: Conn, data: bytes) -> int:
-    """How many octets were taken to be sent."""
-    if conn.tcb.state is LISTEN:
-        raise CallError(Code.NOT_OPEN, "send() on a listening descriptor: send on an accepted one")
-    world.touch(conn)
-    return calls.send(conn, data)
-
-
-def recv(world: World, host: HostData, conn: Conn, n: int = 65536) -> bytes | None:
-    """Up to ``n`` octets, None when there are none yet, ``b""`` at the end of the stream."""
-    tcb = conn.tcb
-    if tcb.state is LISTEN:
-        raise CallError(Code.NOT_OPEN, "recv() on a listening descriptor: recv on an accepted one")
-    if not tcb.rcv_buf.size and tcb.fin_received and tcb.error is None:
-        return b""
-    world.touch(conn)
-    try:
-        return calls.receive(conn, n)
-    except CallError as error:
-        if error.code is not Code.CLOSING:
-            raise
-        return b""
-
-
-def shutdown(world: World, host: HostData, conn: Conn) -> None:
-    """Close the sending half."""
-    if conn.tcb.state is LISTEN:
-        raise CallError(Code.NOT_OPEN, "shutdown() on a listening descriptor: close it")
-    world.touch(conn)
-    calls.shutdown(conn)
-
-
-def close(world: World, host: HostData, conn: Conn) -> None:
-    """Give the descriptor back; close the connection unless that was done before.  Nobody reads from it any more."""
-    _release(world, host, conn)
-    if conn.tcb.state is not CLOSED and not conn.tcb.fin_queued:
-        calls.close(conn)
-    if conn.tcb.state is not CLOSED:
-        calls.detach(conn)
-
-
-def abort(world: World, host: HostData, conn: Conn) -> None:
-    """End the connection at once and give the descriptor back."""
-    world.touch(conn)
-    calls.abort(conn)
-    _release(world, host, conn)
-
-
-def _release(world: World, host: HostData, conn: Conn) -> None:
-    """Give a descriptor back.  A listener's connections that nobody can accept any more are aborted."""
-    world.touch(conn)
-    if conn.fd is not None:
-        del host.fds[conn.fd]
-        conn.fd = None
-    if not conn.backlog:
-        return
-    for child in world.conns.values():
-        if child.listener == conn.number and (child.waiting or child.tcb.state is SYN_RECV):
-            child.waiting = False
-            world.touch(child)
-            if child.tcb.state is not CLOSED:
-                calls.abort(child)
-    conn.queue = ()
+def notices(world: World, host: HostData, conn: Conn) -> tuple[Notice, ...]:
+    """What the owner has not read yet; it is read once (RFC 9293 3.9.1.8)."""
+    found, conn.notices = conn.notices, ()
+    return found
 
 
 #: What the calls take besides a descriptor: in words, how many at least, and their types.
 ARGUMENTS: Final[dict[str, tuple[str, int, tuple[type, ...]]]] = {
+    "socket": ("socket [IP VERSION]", 0, (int,)),
     "listen": ("listen PORT [ADDRESS [BACKLOG]]", 1, (int, str, int)),
     "connect": ("connect HOST PORT [LOCAL_PORT]", 2, (str, int, int)),
+    "bind": ("bind ADDRESS PORT", 2, (str, int)),
+    "start_listening": ("start_listening BACKLOG", 1, (int,)),
+    "start_connecting": ("start_connecting ADDRESS PORT [WAITS]", 2, (str, int, bool)),
     "accept": ("accept", 0, ()),
-    "send": ("send OCTETS, such as b'...'", 1, (bytes,)),
-    "recv": ("recv N, a number of octets from 0", 0, (int,)),
-    "shutdown": ("shutdown", 0, ()),
+    "send": ("send OCTETS, such as b'...'", 1, (bytes, str)),
+    "recv": ("recv N, a number of octets from 0", 0, (int, str)),
+    "shutdown": ("shutdown [HOW]: 1 for reading, 2 for writing, 3 for both", 0, (int,)),
     "close": ("close", 0, ()),
     "abort": ("abort", 0, ()),
+    "setsockopt": ("setsockopt NAME VALUE, such as TCP_NODELAY 1", 2, (str, int)),
+    "getsockopt": ("getsockopt NAME, such as SO_ERROR", 1, (str,)),
+    "notices": ("notices", 0, ()),
 }
 
 #: The calls that make a socket.
-OPENING: Final[dict[str, Callable[..., tuple[Conn, int]]]] = {"listen": listen, "connect": connect}
+OPENING: Final[dict[str, Callable[..., tuple[Conn, int]]]] = {"socket": socket, "listen": listen, "connect": connect}
 
 #: The calls on a socket.
 CALLS: Final[dict[str, Callable[..., Any]]] = {
+    "bind": bind,
+    "start_listening": start_listening,
+    "start_connecting": start_connecting,
     "accept": accept,
     "send": send,
     "recv": recv,
     "shutdown": shutdown,
     "close": close,
     "abort": abort,
+    "setsockopt": setsockopt,
+    "getsockopt": getsockopt,
+    "notices": notices,
 }
 
 #: The calls whose None means that they would wait.
-WAITING: Final = frozenset(("accept", "recv"))
+WAITING: Final = frozenset(("accept", "send", "recv"))
+
+#: Calls that programs write in another way -> (name, arguments) as a reader knows them.
+AS_WRITTEN: Final[dict[str, Callable[[Conn, tuple[Any, ...]], tuple[str, tuple[Any, ...]]]]] = {
+    "start_listening": lambda conn, args: ("listen", (conn.tcb.flow[1],)),
+    "start_connecting": lambda conn, args: ("connect", args[1:3]),
+}

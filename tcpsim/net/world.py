@@ -14,7 +14,7 @@ from ..tcp.output import output
 from ..tcp.profiles import Profile
 from ..tcp.segment import Flow, Segment
 from ..tcp.settings import configure
-from ..tcp.states import LISTEN, Do
+from ..tcp.states import LISTEN, SYN_RECV
 from ..tcp.tcb import TIMERS, Tcb
 from ..tcp.timeouts import expire
 from ..tcp.units import NEVER
@@ -27,6 +27,7 @@ from .inbound import arrive
 from .link import Path, Weather
 from .moves import Move
 from .outbound import PACKET, Mark, transmit
+from .queues import grow_up, tell_users
 from .route import Route, next_mtu
 from .scripts import Script, advance
 from .telling import drain, tell_changes
@@ -302,7 +303,7 @@ class World:
             if conn.log:
                 drain(self, conn)
             if conn.signals:
-                self._tell(conn)
+                tell_users(self, conn)
             owner = conn.owner
             if owner is not None and owner in self.scripts:
                 advance(self, self.scripts[owner])
@@ -311,21 +312,6 @@ class World:
             self._settle(conn)
         dirty.clear()
         self.cause = None
-
-    def _tell(self, conn: Conn) -> None:
-        """What the user is told: a new connection is queued for accept(); all of it goes into the trace."""
-        for signal in conn.signals:
-            if self.log is not None:
-                where = self.hosts[conn.host].name
-                self.log.append(("note", self.now, where, conn.number, self.cause, signal.value))
-            if signal is Do.SIGNAL_OPEN and conn.listener is not None:
-                listener = self.conns.get(conn.listener)
-                if listener is not None and listener.tcb.state is LISTEN:
-                    listener.queue += (conn.number,)
-                    conn.waiting = True
-                    if listener.owner is not None and listener.owner in self.scripts:
-                        advance(self, self.scripts[listener.owner])
-        conn.signals.clear()
 
     def _settle(self, conn: Conn) -> None:
         """Send what the event produced, set the timer, forget what is over."""
@@ -340,6 +326,8 @@ class World:
             for seg in conn.out:
                 transmit(self, host, seg, conn.number)
             conn.out.clear()
+        if conn.embryo and tcb.state is not SYN_RECV:
+            grow_up(self.conns.get(conn.listener or 0), conn)
         if tcb.wake < conn.armed:
             conn.armed = tcb.wake
             self.schedule(tcb.wake, TIMER, conn.number)

@@ -120,7 +120,7 @@ CLOSE: Final = (
             ("<-", "FIN,ACK", 321, 102, 0, "TIME_WAIT", "LAST_ACK"),
             ("->", "ACK", 102, 322, 0, "TIME_WAIT", "CLOSED"),
         ),
-        told=(("client", "connection closing"),),
+        told=(("client", "this side has already closed"),),
         delivered={"client": 20, "server": 0},
     ),
     Scenario(

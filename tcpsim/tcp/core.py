@@ -143,7 +143,8 @@ class Core:
         tcb.previous = None
         if error is not None:
             tcb.error = error
-            tcb.rcv_buf.clear()
+            if not self.profile.read_after_reset:
+                tcb.rcv_buf.clear()
 
     # -- numbers and timers
 

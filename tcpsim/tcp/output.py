@@ -46,6 +46,10 @@ def _send_data(c: Core, unsent: int) -> int:
         if n > usable:
             n = usable
         if n < mss:
+            if tcb.corked and not tcb.fin_queued:
+                if tcb.override_due == NEVER:
+                    _start_override(c)
+                break
             # RFC 9293 3.8.6.2.1; the brackets around its cases (2) and (3) are Nagle's algorithm.  A FIN
             # behind the data means that nothing more will come, so waiting for company gains nothing.
             idle = tcb.snd_nxt == tcb.snd_una or not tcb.nagle or tcb.fin_queued

@@ -15,6 +15,9 @@ from .units import MINUTE, MS, SECOND
 #: if a RST proves the SYN old.  "6191": only a SYN above the last number seen; others are dropped.
 Reopening = Literal["no", "may2", "6191"]
 
+#: "in_order": one after the other.  "rfc6056": by a keyed hash of where it leads, RFC 6056's algorithm 3.
+PortChoice = Literal["in_order", "rfc6056"]
+
 
 class Profile(NamedTuple):
     """The named switches.  Times in ns, sizes in octets; A-nn is the ambiguity that a switch settles."""
@@ -94,6 +97,15 @@ class Profile(NamedTuple):
     keepalive_octet: bool = False  #: MAY-6: a keep-alive probe carries one octet
     fin_wait_2_detached_only: bool = False  #: the FIN_WAIT_2 timer runs only when the user has gone
 
+    # Sockets: what their users see
+    ephemeral_ports: tuple[int, int] = (49_152, 65_535)  #: the first and the last (RFC 6335)
+    port_choice: PortChoice = "in_order"  #: how one of them is chosen
+    send_before_established: bool = True  #: SEND is served before ESTABLISHED (3.10.2), else it waits
+    queues_apart: bool = False  #: backlog bounds unfinished handshakes and, plus one, those to be accepted, apart
+    read_after_reset: bool = False  #: what came before a reset or a time-out can still be read
+    urgent_inline: bool = True  #: urgent octets stay in the stream (RFC 6093), else the last is read apart
+    reset_after_fin_is_epipe: bool = False  #: a RST in CLOSE_WAIT is told as EPIPE, not as ECONNRESET
+
     def but(self, **changes: Any) -> Profile:
         """This profile with some switches changed; unless ``name`` is given, the name gets a ``+``.
 
@@ -132,7 +144,32 @@ RFC9293_LITERAL: Final = RFC9293.but(
     crossed_syn_repeats_synack=False,
 )
 
-PROFILES: Final = {profile.name: profile for profile in (RFC9293, RFC9293_LITERAL)}
+#: What the users of Linux's sockets see: ports, buffers, resets, errors and time-outs.
+LINUX: Final = RFC9293.but(
+    name="linux",
+    msl=30 * SECOND,
+    rto_min=200 * MS,
+    rto_max=120 * SECOND,
+    ack_delay=40 * MS,
+    r2=924 * SECOND,
+    r2_syn=127 * SECOND,
+    user_timeout=None,
+    fin_wait_2_timeout=60 * SECOND,
+    fin_wait_2_detached_only=True,
+    rcv_buf=65_536,
+    snd_buf=87_040,
+    half_duplex_close=True,
+    reopen_time_wait="6191",
+    ephemeral_ports=(32_768, 60_999),
+    port_choice="rfc6056",
+    send_before_established=False,
+    queues_apart=True,
+    read_after_reset=True,
+    urgent_inline=False,
+    reset_after_fin_is_epipe=True,
+)
+
+PROFILES: Final = {profile.name: profile for profile in (RFC9293, RFC9293_LITERAL, LINUX)}
 
 
 def get_profile(name: str) -> Profile:

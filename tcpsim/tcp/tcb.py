@@ -66,6 +66,7 @@ class Tcb:
     mss_cap: int | None = None  #: no larger segment is sent or asked for; None: the MTU decides
     snd_limit: int = 65_536  #: how many octets snd_buf takes
     nagle: bool = True  #: small segments wait while something is unacknowledged (RFC 9293 3.7.4)
+    corked: bool = False  #: the user has said that more follows: a small segment waits for it
     snd_buf: SendBuffer = SendBuffer()
     snd_buf_seq: int = 0  #: the number of the oldest octet in snd_buf
     fin_queued: bool = False  #: CLOSE was called; the FIN follows the queued data

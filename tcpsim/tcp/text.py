@@ -6,6 +6,7 @@ from typing import Final
 
 from . import verdicts as v
 from .core import Core
+from .errors import Code
 from .segment import FIN, RST, URG, Segment
 from .seq import HALF, MASK, diff
 from .states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
@@ -59,7 +60,7 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0 and tcb.state is not ESTABLISHED:
         c.emit(tcb.snd_nxt, RST)
         c.fire(Cue.DATA_UNREAD)
-        c.end()
+        c.end(Code.RESET)
         return v.TEXT_UNWANTED
     if early > 0:
         _hold(c, seg, start, data)

@@ -28,7 +28,7 @@ SIGNALS: Final = {do.value: do for do in Do if do.name.startswith("SIGNAL_")}
 #: A connection that ends in the same event does not do these any more.
 WITHDRAWN_AT_THE_END: Final = {Do.SND_ACK, Do.SND_FIN, Do.START_2MSL}
 #: The retransmission timer says it, and no state changes.
-TOLD_WITHOUT_A_ROW: Final = {Do.SIGNAL_SOFT_ERROR, Do.SIGNAL_R1}
+TOLD_WITHOUT_A_ROW: Final = {Do.SIGNAL_SOFT_ERROR, Do.SIGNAL_R1, Do.SIGNAL_URGENT}
 
 
 class PromiseBroken(AssertionError):

@@ -120,7 +120,8 @@ def test_a_host_reaches_itself_without_a_link(address: str) -> None:
     assert child.recv(5) == b"hello"
     assert peer == conn.getsockname()
     where = "10.0.0.1" if address == "host" else address
-    assert conn.getpeername() == child.getsockname() == (where, 80)
+    assert conn.getpeername() == child.getsockname()
+    assert child.getsockname()[:2] == (where, 80)
     assert (":" in conn.getsockname()[0]) == (":" in address)
     assert sim.now == 0
     conn.close()

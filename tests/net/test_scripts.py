@@ -130,10 +130,7 @@ def test_abort_resets() -> None:
     )
     assert [seg.letters for seg in sim.trace.sent(where="client")][-1] == "R"
     assert sim.trace.fired(where="server")[-1] == "established.rst"
-    assert (
-        notes(sim)[-1]
-        == "the script stops: receive() in CLOSED: the connection has ended; make a new one (connection reset)"
-    )
+    assert notes(sim)[-1] == "the script stops: recv() in CLOSED: connection reset (ECONNRESET)"
 
 
 @pytest.mark.parametrize(

@@ -168,9 +168,8 @@ def test_calls_in_the_wrong_state_change_nothing(state: str) -> None:
         "LISTEN": [
             (lambda: listener.send(b"x"), Code.NOT_OPEN),
             (listener.recv, Code.NOT_OPEN),
-            (listener.shutdown, Code.NOT_OPEN),
         ],
-        "closed": [(lambda: conn.send(b"x"), Code.CLOSING), (conn.shutdown, Code.CLOSING)],
+        "closed": [(lambda: conn.send(b"x"), Code.CLOSING), (conn.listen, Code.NOT_OPEN)],
     }[state]
     if state == "closed":
         sim.run()

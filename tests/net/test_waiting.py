@@ -6,7 +6,7 @@ import pytest
 
 import tcpsim
 from tcpsim import Deadlock, Simulator, State, TcpsimError
-from tcpsim.net import handles
+from tcpsim.net import blocking
 from tcpsim.profiles import RFC9293
 from tcpsim.trace.jsonl import plain
 
@@ -38,7 +38,7 @@ def test_a_closed_window_is_probed_however_late_the_user_writes(pause: str) -> N
 
 
 def test_a_call_that_only_probes_would_answer_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handles, "PATIENCE", 200)
+    monkeypatch.setattr(blocking, "PATIENCE", 200)
     _, conn, _ = closed_window()
     conn.send(b"more")
     with pytest.raises(Deadlock, match=r"recv\(\) on .* after 200 events: .*10\.0\.0\.2:80 in ESTABLISHED"):

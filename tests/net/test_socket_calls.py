@@ -1,0 +1,349 @@
+"""Sockets of hosts on a network: what cannot be compared with a machine's own over loopback."""
+
+from __future__ import annotations
+
+import errno
+import socket as stdlib
+import struct
+from typing import Any
+
+import pytest
+
+from tcpsim import Deadlock, Host, Simulator, Socket, State, TcpsimError, pair, profiles
+from tests.helpers.stories import MS, SECOND
+
+
+def linux(**options: Any) -> tuple[Simulator, Host, Host]:
+    return pair(profile="linux", trace="full", **options)
+
+
+def test_a_server_as_in_a_tutorial() -> None:
+    """Three clients of one port: each gets its own stream; closing the listener leaves them."""
+    _, client, server = linux()
+    listener = server.socket()
+    listener.bind(("", 80))
+    listener.listen()
+    clients = [client.socket() for _ in range(3)]
+    for sock in clients:
+        sock.connect(("server", 80))
+    accepted = [listener.accept() for _ in clients]
+    assert [address for _, address in accepted] == [sock.getsockname() for sock in clients]
+    assert listener.getsockname() == ("0.0.0.0", 80)
+    assert {sock.getsockname() for sock, _ in accepted} == {("10.0.0.2", 80)}
+    listener.close()
+    for n, (sock, (peer, _)) in enumerate(zip(clients, accepted, strict=True)):
+        sock.sendall(b"client %d" % n)
+        assert peer.recv(100) == b"client %d" % n
+    with pytest.raises(ConnectionRefusedError) as refused:
+        client.socket().connect(("server", 80))
+    assert refused.value.errno == errno.ECONNREFUSED
+    assert isinstance(refused.value, TcpsimError)
+    assert sorted(server.fds()) == [4, 5, 6]
+
+
+def test_connect_lets_virtual_time_pass_until_it_is_answered() -> None:
+    sim, client, server = linux(delay="50ms")
+    server.listen(80)
+    sock = client.socket()
+    sock.connect(("server", 80))
+    assert sim.now == 100 * MS
+    assert sock.state is State.ESTABLISHED
+
+
+def test_a_black_hole_times_out_as_on_linux() -> None:
+    sim, client, _ = linux(loss=1.0)
+    sock = client.socket()
+    with pytest.raises(TimeoutError) as caught:
+        sock.connect(("server", 80))
+    assert (caught.value.errno, sim.now) == (errno.ETIMEDOUT, 127 * SECOND)
+
+
+def test_a_time_out_of_the_socket_is_its_own() -> None:
+    sim, client, _ = linux(loss=1.0)
+    sock = client.socket()
+    sock.settimeout(1.5)
+    with pytest.raises(TimeoutError) as caught:
+        sock.connect(("server", 80))
+    assert (caught.value.errno, sim.now, sock.state) == (None, 1500 * MS, State.SYN_SENT)
+    assert sock.connect_ex(("server", 80)) == errno.EALREADY
+    assert sim.now == 1500 * MS
+    assert client.socket().connect_ex(("server", 80)) == errno.ETIMEDOUT
+    other = client.socket()
+    other.settimeout(0.5)
+    assert other.connect_ex(("server", 80)) == errno.EAGAIN
+
+
+def test_there_is_no_way_to_another_version_of_ip() -> None:
+    _, client, _ = linux()
+    sock = client.socket(version=6)
+    with pytest.raises(OSError, match="client has no IPv6 address") as caught:
+        sock.connect(("2001:db8::1", 80))
+    assert caught.value.errno == errno.ENETUNREACH
+    with pytest.raises(OSError, match="the socket is for IPv6, not 10.0.0.2") as caught:
+        sock.connect(("server", 80))
+    assert caught.value.errno == errno.EAFNOSUPPORT
+
+
+def test_a_deadlock_names_the_scripts_that_wait_too() -> None:
+    sim = Simulator(profile=profiles.LINUX)
+    server = sim.host("server")
+    client = sim.host("client")
+    sim.link(client, server)
+    sim.script(server, "listen 80", "accept", "recv 5")
+    sim.run(for_="1ms")
+    sock = client.socket()
+    sock.connect(("server", 80))
+    with pytest.raises(Deadlock, match=r"^recv\(\) on .* quiet; so do a script of server at recv 5$"):
+        sock.recv()
+
+
+def test_sockets_that_go_back_in_time() -> None:
+    sim, client, server = linux()
+    server.listen(80)
+    sock = client.socket()
+    made = sim.position
+    sock.connect(("server", 80))
+    sim.goto(made)
+    assert (sock.state, sock.getsockname()) == (State.CLOSED, ("0.0.0.0", 0))
+    fork = sim.fork()
+    sock.on(fork).connect(("server", 80))
+    assert (sock.state, sock.on(fork).state) == (State.CLOSED, State.ESTABLISHED)
+    sim.goto(made - 1)
+    with pytest.raises(OSError, match="not open at step") as caught:
+        sock.bind(("", 0))
+    assert (caught.value.errno, sock.fileno()) == (errno.EBADF, -1)
+
+
+def test_a_call_that_fails_changes_nothing_unless_it_takes_an_error() -> None:
+    sim, client, _ = linux()
+    sock = client.socket()
+    sock.setblocking(False)
+    for call in (lambda: sock.send(b"x"), lambda: sock.recv(1), lambda: sock.accept(), lambda: sock.shutdown(1)):
+        before = sim.position, sim.world.key(), len(sim.trace.raw)
+        with pytest.raises(OSError):
+            call()
+        assert (sim.position, sim.world.key(), len(sim.trace.raw)) == before
+    assert sock.connect_ex(("server", 80)) == errno.EINPROGRESS
+    sim.run()
+    before = sim.position
+    assert sock.connect_ex(("server", 80)) == errno.ECONNREFUSED
+    assert sim.position == before + 1
+    assert sim.trace.of("call")[-1].result == "ECONNREFUSED"  # type: ignore[union-attr]
+
+
+def test_ports_after_rfc_6056() -> None:
+    """Deterministic, apart for each destination, and in order for one (algorithm 3)."""
+
+    def ports(seed: int) -> list[list[int]]:
+        _, client, _ = pair(profile="linux", seed=seed)
+        return [[client.connect("server", port).getsockname()[1] for _ in range(2)] for port in (80, 81)]
+
+    first = ports(1)
+    assert first == ports(1) != ports(2)
+    assert all(32768 <= port <= 60999 for pair_of in first for port in pair_of)
+    assert all(later - earlier in (1, 1 - 28232) for earlier, later in first)
+    assert abs(first[0][0] - first[1][0]) > 3
+
+
+def test_ports_run_out() -> None:
+    _, client, server = pair(profile=profiles.RFC9293.but(ephemeral_ports=(50_000, 50_001)))
+    conns = [client.connect(server, 80) for _ in range(2)]
+    assert sorted(conn.getsockname()[1] for conn in conns) == [50_000, 50_001]
+    with pytest.raises(OSError, match="no ephemeral port is free for 10.0.0.2:80") as caught:
+        client.connect(server, 80)
+    assert caught.value.errno == errno.EADDRNOTAVAIL
+    assert client.connect(server, 81).getsockname()[1] in (50_000, 50_001)
+    sock = client.socket()
+    with pytest.raises(OSError, match="no ephemeral port is free") as caught:
+        sock.bind(("", 0))
+    assert caught.value.errno == errno.EADDRINUSE
+
+
+def test_notices_are_read_once() -> None:
+    """MUST-47, MUST-32: what the owner is told without asking."""
+    sim, client, server = linux()
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    peer, _ = listener.accept()
+    assert peer.notices() == ()
+    conn.send(b"!", stdlib.MSG_OOB)
+    sim.run(for_="1s")
+    (notice,) = peer.notices()
+    assert (notice.text, notice.t) == ("urgent data", 40 * MS)
+    position = sim.position
+    assert peer.notices() == ()
+    assert sim.position == position
+    sim.weather("server", "client", loss=1.0)
+    conn.send(b"lost answers")
+    sim.run(for_="10s")
+    assert [notice.text for notice in conn.notices()] == [
+        "delivery trouble: a segment was retransmitted several times"
+    ]
+
+
+def test_listeners_that_share_a_port_go_back_and_fork() -> None:
+    sim, client, server = linux()
+    listeners = []
+    for _ in range(3):
+        listener = server.socket()
+        listener.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_REUSEPORT, 1)
+        listener.bind(("", 80))
+        listener.listen()
+        listeners.append(listener)
+    before = sim.position
+    conns = [client.connect(server, 80) for _ in range(20)]
+    sim.run(for_="1s")
+    shares = [queued(listener) for listener in listeners]
+    assert sum(shares) == len(conns)
+    assert all(shares)
+    sim.goto(before)
+    listeners[0].close()
+    for _ in range(20):
+        client.connect(server, 80)
+    sim.run(for_="1s")
+    assert [queued(listener) > 0 for listener in listeners[1:]] == [True, True]
+    assert sum(map(queued, listeners[1:])) == 20
+
+
+def queued(listener: Socket) -> int:
+    return len(listener.sim.world.conns[listener.number].queue)
+
+
+def test_a_full_accept_queue_leaves_the_client_believing() -> None:
+    """Linux ignores the last ACK: the client is ESTABLISHED, the server's side is not, and catches up later."""
+    sim, client, server = linux()
+    listener = server.listen(80, backlog=1)
+    conns = [client.connect(server, 80)]
+    sim.run(for_="100ms")
+    conns += [client.connect(server, 80) for _ in range(2)]
+    sim.run(for_="100ms")
+    assert [conn.state for conn in conns] == [State.ESTABLISHED] * 3
+    assert [row["state"].name for row in server.sockets()] == ["LISTEN", "ESTABLISHED", "ESTABLISHED", "SYN_RECV"]
+    assert {record.by for record in sim.trace.of("refused")} == {"accept queue"}  # type: ignore[union-attr]
+    listener.accept()
+    sim.run(for_="3s")
+    assert [listener.accept()[1] for _ in range(2)] == [conn.getsockname() for conn in conns[1:]]
+
+
+def test_handshakes_are_counted_whatever_becomes_of_them() -> None:
+    sim, client, server = pair(trace="full")
+    listener = server.listen(80, backlog=2)
+    data = sim.world.conns[listener.number]
+    conns = [client.connect(server, 80) for _ in range(2)]
+    sim.run(for_="15ms")
+    assert data.embryos == 2
+    late = client.connect(server, 80)
+    sim.run(for_="15ms")
+    assert (data.embryos, late.state) == (0, State.SYN_SENT)
+    conns[0].abort()
+    for _ in range(2):
+        listener.accept()
+    sim.run(for_="2s")
+    assert late.state is State.ESTABLISHED
+    assert data.embryos == 0
+
+
+def test_a_reopened_connection_takes_the_next_given_number() -> None:
+    """MAY-2: the new incarnation's ISS is the next of the host's list."""
+    sim = Simulator(profile=profiles.RFC9293.but(reopen_time_wait="6191"), trace="full")
+    client, server = sim.host("client", iss=[100, 5000]), sim.host("server", iss=[300, 90_000, 170_000])
+    sim.link(client, server)
+    listener = server.listen(80)
+    conn = client.connect(server, 80, local_port=5000)
+    peer, _ = listener.accept()
+    peer.close()
+    sim.run(for_="1s")
+    conn.close()
+    sim.run(for_="1s")
+    client.connect(server, 80, local_port=5000)
+    sim.run(for_="1s")
+    assert [seg.seq for seg in sim.trace.sent(where="server", flags="S.")] == [300, 90_000]
+    client.connect(server, 80)
+    sim.run(for_="1s")
+    assert [seg.seq for seg in sim.trace.sent(where="server", flags="S.")] == [300, 90_000, 170_000]
+
+
+def test_lingering_waits_for_the_peers_acknowledgment() -> None:
+    sim, client, server = linux(delay="30ms")
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    listener.accept()
+    conn.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_LINGER, struct.pack("ii", 1, 5))
+    conn.send(b"last words")
+    before = sim.now
+    conn.close()
+    assert sim.now - before >= 60 * MS
+    assert client.fds() == {}
+
+
+def test_options_do_what_they_say() -> None:
+    sim, client, server = linux()
+    listener = server.listen(80)
+    conn = client.socket()
+    conn.setsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_MAXSEG, 200)
+    conn.setsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_NODELAY, 1)
+    conn.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_RCVBUF, 4000)
+    conn.connect(("server", 80))
+    peer, _ = listener.accept()
+    conn.send(bytes(1000))
+    peer.send(bytes(3000))
+    sim.run(for_="1s")
+    assert {seg.len for seg in sim.trace.sent(where="client") if seg.len} == {200}
+    assert {seg.wnd for seg in sim.trace.sent(where="client", flags="S")} == {4000}
+    assert max(seg.len for seg in sim.trace.sent(where="server")) == 200
+    assert conn.unread() == 3000
+
+
+def test_keep_alive_finds_a_peer_that_is_gone() -> None:
+    sim, client, server = linux()
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    listener.accept()
+    conn.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        conn.setsockopt(stdlib.IPPROTO_TCP, getattr(stdlib, name), value)
+    sim.run(for_="1s")
+    sim.weather("client", "server", loss=1.0)
+    with pytest.raises(TimeoutError) as caught:
+        conn.recv()
+    assert caught.value.errno == errno.ETIMEDOUT
+    assert 90 * SECOND <= sim.now <= 92 * SECOND
+
+
+def test_cork_holds_small_segments_back_until_it_is_pulled() -> None:
+    sim, client, server = linux()
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    listener.accept()
+    conn.setsockopt(stdlib.IPPROTO_TCP, 3, 1)  # TCP_CORK, on Linux
+    for part in (b"one ", b"two ", b"three"):
+        conn.send(part)
+    sim.run(for_="100ms")
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == []
+    conn.setsockopt(stdlib.IPPROTO_TCP, 3, 0)
+    sim.run(for_="10ms")
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13]
+    conn.send(b"more", stdlib.MSG_MORE)
+    sim.run(for_="1s")
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13, 4]
+
+
+def test_the_module_that_a_program_sees() -> None:
+    _, client, server = linux()
+    api = client.api
+    assert (api.AF_INET, api.SO_LINGER, api.MSG_PEEK) == (stdlib.AF_INET, stdlib.SO_LINGER, stdlib.MSG_PEEK)
+    for wrong, name in (
+        ((1,), "EAFNOSUPPORT"),
+        ((api.AF_INET, 2), "ESOCKTNOSUPPORT"),
+        ((api.AF_INET, 1, 17), "EPROTONOSUPPORT"),
+    ):
+        with pytest.raises(OSError) as caught:
+            api.socket(*wrong)
+        assert caught.value.errno == getattr(errno, name)
+    with pytest.raises(AttributeError, match="SocketApi has no 'gethostbyname'"):
+        api.gethostbyname  # noqa: B018
+    served = server.api.create_server(("", 80))
+    with api.create_connection(("server", 80), timeout=3) as conn:
+        assert conn.getpeername() == ("10.0.0.2", 80)
+        assert api.socket(fileno=conn.fileno()) == conn
+    assert served.accept()[0].recv(1) == b""
