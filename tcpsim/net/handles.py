@@ -96,7 +96,7 @@ class Host:
                 {
                     "state": tcb.state,
                     "recv_q": len(conn.queue) if listens else tcb.rcv_buf.size,
-                    "send_q": conn.backlog if listens else tcb.snd_buf.size,
+                    "send_q": conn.backlog - conn.profile.queues_apart if listens else tcb.snd_buf.size,
                     "local": endpoint(address or "*", port),
                     "peer": endpoint(remote or "*", remote_port) if remote_port else "*:*",
                     "timer": _timer(tcb, world.now),

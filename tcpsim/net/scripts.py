@@ -6,13 +6,12 @@ the acknowledgment.  Being plain data, it steps, goes back and forks like everyt
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.errors import TcpsimError
 from ..tcp.states import CLOSED, SYN_RECV, SYN_SENT
-from ..tcp.units import NEVER, parse_time
+from ..tcp.units import NEVER, format_time
 from . import opening, userland
 from .errnos import Failed
 from .host import Conn
@@ -27,10 +26,13 @@ class Script:
     """A running script.  ``at``: the index of the call it is at; ``due``: when it wakes up by itself.
 
     ``conn``: the number of the connection it works on, ``listener`` of the one it accepts from; ``done``:
-    octets handled of a call that takes several events.
+    octets handled of a call that takes several events.  ``patience``: how long it waits for the peer, ns; 0: for
+    ever; ``alert``: it waits so, and an event may wake it before it is due.
     """
 
-    __slots__ = ("at", "conn", "done", "due", "host", "listener", "number", "program", "seen")
+    __slots__ = (
+        "alert", "at", "conn", "done", "due", "host", "listener", "number", "patience", "program", "seen",
+    )  # fmt: skip
 
     def __init__(self, number: int, host: int, program: Program) -> None:
         self.number = number
@@ -42,6 +44,8 @@ class Script:
         self.listener: int | None = None
         self.done = 0
         self.seen = b""
+        self.patience = 0
+        self.alert = False
 
     def copy(self) -> Script:
         """An independent equal script."""
@@ -55,30 +59,55 @@ class Script:
         new.listener = self.listener
         new.done = self.done
         new.seen = self.seen
+        new.patience = self.patience
+        new.alert = self.alert
         return new
 
     def key(self) -> tuple[Any, ...]:
         """A hashable value."""
-        return self.number, self.host, self.program, self.at, self.due, self.conn, self.listener, self.done, self.seen
+        return (
+            self.number, self.host, self.program, self.at, self.due, self.conn, self.listener, self.done, self.seen,
+            self.patience, self.alert,
+        )  # fmt: skip
 
 
 def advance(world: World, script: Script) -> None:
     """Make the script's calls until one has to wait, fails, or none is left."""
-    if script.due != NEVER:
+    if script.due != NEVER and not script.alert:
         return  # it sleeps, and wakes by a move of its own
+    late = script.alert and script.due == NEVER
     program = script.program
     try:
         while script.at < len(program):
             step = program[script.at]
             if not STEPS[step[0]](world, script, *step[1:]):
-                return
+                if not late:
+                    _be_patient(world, script, step[0])
+                    return
+                _out_of_patience(script, step)
             script.at += 1
             script.done = 0
+            script.due = NEVER
+            script.alert = late = False
     except TcpsimError as error:
         if world.log is not None:
             where = world.hosts[script.host].name
             world.log.append(("note", world.now, where, script.conn, world.cause, f"the script stops: {error}"))
     world.scripts.pop(script.number, None)
+
+
+def _be_patient(world: World, script: Script, name: str) -> None:
+    """The step waits for the peer: not longer than the script's patience, if that is limited."""
+    if script.patience and not script.alert and name in PATIENT:
+        script.alert = True
+        world.sleep(script, script.patience)
+
+
+def _out_of_patience(script: Script, step: tuple[Any, ...]) -> None:
+    """The peer was waited for in vain: a loop ends, any other step fails."""
+    if step[0] != "loop":
+        raise TcpsimError(f"{step[0]}: nothing came within {format_time(script.patience)} s")
+    script.at += step[1]
 
 
 def _conn(world: World, script: Script) -> Conn:
@@ -163,7 +192,7 @@ def _serve(world: World, script: Script, program: Program) -> bool:
 def _send(world: World, script: Script, data: bytes) -> bool:
     conn = _conn(world, script)
     while script.done < len(data):
-        room = conn.profile.snd_buf - conn.tcb.snd_buf.size
+        room = conn.tcb.snd_limit - conn.tcb.snd_buf.size
         if room <= 0 and conn.tcb.state is not CLOSED:
             return False
         # Only what fits is cut out: a long text costs its length once, not once an event.
@@ -191,17 +220,19 @@ def _recv(world: World, script: Script, n: int) -> bool:
 
 
 def _recv_until(world: World, script: Script, mark: bytes) -> bool:
-    """Read octet by octet, so that nothing behind the mark is taken."""
+    """Look before reading, so that nothing behind the mark is taken.  ``seen``: how it may have begun already."""
     conn = _conn(world, script)
-    while not script.seen.endswith(mark):
-        if _waits(conn):
-            return False
-        data = _use(world, script, conn, "recv", 1)
-        if not data:
+    while not _waits(conn):
+        ahead = script.seen + conn.tcb.rcv_buf.peek()
+        found = ahead.find(mark)
+        n = (len(ahead) if found < 0 else found + len(mark)) - len(script.seen)
+        if not _use(world, script, conn, "recv", max(n, 1)):
             raise TcpsimError(f"recv_until {mark!r}: the stream ended before it came")
-        script.seen = (script.seen + data)[-len(mark) :]
-    script.seen = b""
-    return True
+        if found >= 0:
+            script.seen = b""
+            return True
+        script.seen = ahead[len(ahead) - len(mark) + 1 :] if len(ahead) >= len(mark) else ahead
+    return False
 
 
 def _recv_to_end(world: World, script: Script) -> bool:
@@ -220,8 +251,38 @@ def _sleep(world: World, script: Script, ns: int) -> bool:
     return False
 
 
-def _shutdown(world: World, script: Script) -> bool:
-    _use(world, script, _conn(world, script), "shutdown")
+def _shutdown(world: World, script: Script, *how: int) -> bool:
+    _use(world, script, _conn(world, script), "shutdown", *how)
+    return True
+
+
+def _timeout(world: World, script: Script, ns: int) -> bool:
+    script.patience = ns
+    return True
+
+
+def _setsockopt(world: World, script: Script, name: str, value: int) -> bool:
+    """On the connection, or before there is one on the listener."""
+    number = script.listener if script.conn is None else script.conn
+    conn = None if number is None else world.conns.get(number)
+    if conn is None:
+        raise TcpsimError("setsockopt: it has no socket; put a connect, listen or accept before")
+    _use(world, script, conn, "setsockopt", name, value)
+    return True
+
+
+def _loop(world: World, script: Script, length: int) -> bool:
+    """Begin a round if the peer has something to say; behind the loop if its stream has ended."""
+    conn = _conn(world, script)
+    if _waits(conn):
+        return False
+    if not conn.tcb.rcv_buf.size:
+        script.at += length
+    return True
+
+
+def _again(world: World, script: Script, length: int) -> bool:
+    script.at -= length + 1
     return True
 
 
@@ -252,60 +313,14 @@ STEPS: Final[dict[str, Callable[..., bool]]] = {
     "recv_until": _recv_until,
     "recv_to_end": _recv_to_end,
     "sleep": _sleep,
+    "timeout": _timeout,
+    "setsockopt": _setsockopt,
+    "loop": _loop,
+    "again": _again,
     "shutdown": _shutdown,
     "close": _close,
     "abort": _abort,
 }
 
-
-def parse_program(steps: Iterable[Any]) -> Program:
-    """A program from steps as people write them: ``"connect 10.0.0.2 80"``, ``"sleep 10ms"``, ``("send", b"x")``.
-
-    Raises TcpsimError that names the step and what is wrong with it.
-    """
-    return tuple(_parse_step(step) for step in steps)
-
-
-def _parse_step(step: Any) -> tuple[Any, ...]:
-    if not step or not isinstance(step, str | tuple | list):
-        raise TcpsimError(f"script step {step!r}: write a call, such as 'listen 80' or ('send', b'...')")
-    name, *args = step.split(maxsplit=1) if isinstance(step, str) else step
-    if name not in STEPS:
-        raise TcpsimError(f"script step {step!r}: no step {name!r}; the steps are {', '.join(STEPS)}")
-    if isinstance(step, str) and args:
-        args = [args[0].strip()] if name in ("send", "recv_until", "sleep") else args[0].split()
-    if name == "serve":
-        return name, parse_program(args[0] if len(args) == 1 and isinstance(args[0], tuple | list) else args)
-    try:
-        parsed = tuple(_parse_arg(name, arg) for arg in args)
-        _check_step(name, parsed)
-    except TcpsimError as error:
-        raise TcpsimError(f"script step {step!r}: {error}") from None
-    return name, *parsed
-
-
-def _check_step(name: str, args: tuple[Any, ...]) -> None:
-    """Raise TcpsimError unless ``args`` are what the step takes."""
-    if name == "recv" and not args:
-        raise TcpsimError("write recv N, a number of octets from 0")
-    if name == "recv_until" and not (len(args) == 1 and isinstance(args[0], bytes)):
-        raise TcpsimError("write recv_until OCTETS, such as b'...'")
-    if name in ("recv_to_end", "sleep") and len(args) != (name == "sleep"):
-        raise TcpsimError("write sleep TIME, such as '10ms'" if name == "sleep" else "write recv_to_end")
-    if name in userland.ARGUMENTS:
-        userland.check_arguments(name, args)
-    if name in ("connect", "listen"):
-        opening.check_port(args[name == "connect"], name)
-
-
-def _parse_arg(name: str, arg: Any) -> Any:
-    if name == "sleep":
-        return parse_time(arg, "sleep")
-    if not isinstance(arg, str):
-        return arg
-    if name in ("send", "recv_until"):
-        try:
-            return ast.literal_eval(arg)
-        except (ValueError, SyntaxError):
-            return arg
-    return int(arg) if arg.isdecimal() else arg
+#: The steps that wait for the peer, as long as the script's patience lasts.
+PATIENT: Final = frozenset(("connect", "accept", "recv", "recv_until", "recv_to_end", "loop"))

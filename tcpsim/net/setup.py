@@ -13,8 +13,8 @@ from .handles import Host
 from .history import History
 from .host import check_address
 from .link import Weather, check_weather
+from .programs import parse_program
 from .route import parse_network
-from .scripts import parse_program
 from .world import World
 
 if TYPE_CHECKING:

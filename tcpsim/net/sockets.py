@@ -319,7 +319,8 @@ class Socket:
         self._conn()
         result = self.sim.call(self.host, name, self.fd, *args)
         if isinstance(result, Failed):
-            raise socket_error(result.name, f"{name}() on {self}: {result.code.value}", result.code)
+            known = name.removeprefix("start_").replace("connecting", "connect")
+            raise socket_error(result.name, f"{known}() on {self}: {result.code.value}", result.code)
         return result
 
     def _patience(self, name: str, *, nowait: bool = False) -> Patience:

@@ -39,9 +39,8 @@ def _broken_pipe(conn: Conn) -> int:
     state = conn.tcb.state
     if state is CLOSED:
         why = "it is not connected" if conn.stage == UNCONNECTED else "the connection is over; make a new one"
-    else:
-        why = "this side has already closed; send before close()"
-    raise socket_error("EPIPE", f"send() in {state}: {why}")
+        raise socket_error("EPIPE", f"send() in CLOSED: {why}", Code.NOT_OPEN)
+    raise socket_error("EPIPE", f"send() in {state}: this side has already closed; send before close()")
 
 
 def _take_error(conn: Conn) -> Failed | None:

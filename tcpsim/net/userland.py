@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..tcp.errors import TcpsimError
 from .errnos import Failed, socket_error
-from .host import Conn, HostData, Notice
+from .host import READING, WRITING, Conn, HostData, Notice
 from .opening import accept, bind, connect, listen, socket, start_connecting, start_listening
 from .sockopts import get_option, set_option
 from .transfer import abort, close, recv, send, shutdown, take_error
@@ -144,8 +144,12 @@ CALLS: Final[dict[str, Callable[..., Any]]] = {
 #: The calls whose None means that they would wait.
 WAITING: Final = frozenset(("accept", "send", "recv"))
 
+#: shutdown()'s argument, as programs write it.
+HOW: Final = {READING: "SHUT_RD", WRITING: "SHUT_WR", READING | WRITING: "SHUT_RDWR"}
+
 #: Calls that programs write in another way -> (name, arguments) as a reader knows them.
 AS_WRITTEN: Final[dict[str, Callable[[Conn, tuple[Any, ...]], tuple[str, tuple[Any, ...]]]]] = {
     "start_listening": lambda conn, args: ("listen", (conn.tcb.flow[1],)),
     "start_connecting": lambda conn, args: ("connect", args[1:3]),
+    "shutdown": lambda conn, args: ("shutdown", (args[0], *(HOW[how] for how in args[1:]))),
 }

@@ -10,6 +10,10 @@ from ..tcp.errors import TcpsimError
 from ..tcp.profiles import RFC9293, Profile
 from .attacks import ATTACKS
 from .closing import CLOSE
+from .lesson import Lesson
+from .lessons_life import LIFE
+from .lessons_sockets import SOCKETS
+from .lessons_trouble import TROUBLE
 from .model import HostSpec, Scenario, ScenarioFailed, ScriptSpec
 from .opening import OPENING
 from .resets import RESETS
@@ -25,14 +29,19 @@ SCENARIOS = {
 }
 
 
+#: Every lesson by name: stories with text, for people who begin.
+LESSONS = {lesson.name: lesson for lesson in (*SOCKETS, *LIFE, *TROUBLE)}
+
+
 def get_scenario(name: str) -> Scenario:
-    """The scenario of that name or number (``S-08``).  Raises TcpsimError that suggests a near one."""
-    for scenario in SCENARIOS.values():
+    """The scenario or lesson of that name or number (``S-08``).  Raises TcpsimError that suggests a near one."""
+    known: tuple[Scenario, ...] = (*SCENARIOS.values(), *LESSONS.values())
+    for scenario in known:
         if name.lower() in (scenario.name, scenario.sid.lower()):
             return scenario
     from difflib import get_close_matches
 
-    near = get_close_matches(name, SCENARIOS, 1)
+    near = get_close_matches(name, [*SCENARIOS, *LESSONS], 1)
     hint = f"did you mean {near[0]!r}?" if near else "'tcpsim scenarios' lists them"
     raise TcpsimError(f"no scenario {name!r}; {hint}")
 
@@ -43,8 +52,10 @@ def play(name: str, *, profile: Profile = RFC9293, seed: int = 0, trace: str = "
 
 
 __all__ = [
+    "LESSONS",
     "SCENARIOS",
     "HostSpec",
+    "Lesson",
     "Scenario",
     "ScenarioFailed",
     "ScriptSpec",

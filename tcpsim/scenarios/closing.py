@@ -98,7 +98,7 @@ CLOSE: Final = (
         times=(("client", "FIN,ACK", ("100ms",)), ("server", "FIN,ACK", ("130ms",))),
     ),
     Scenario(
-        name="half-close",
+        name="half-closed",
         sid="S-11",
         title="Half-close",
         chapter=CHAPTER,

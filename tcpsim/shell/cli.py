@@ -36,11 +36,11 @@ def _profile(ctx: click.Context, param: click.Parameter, value: str) -> Profile:
 
 
 def _complete_scenario(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from ..scenarios import SCENARIOS
+    from ..scenarios import LESSONS, SCENARIOS
 
     names = [
         CompletionItem(name, help=scenario.title)
-        for name, scenario in SCENARIOS.items()
+        for name, scenario in (LESSONS | SCENARIOS).items()
         if name.startswith(incomplete)
     ]
     return names or [CompletionItem(incomplete, type="file")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..explain.words import segment_words
 from ..net import Simulator
 from ..render.edges import state_name
-from ..scenarios import SCENARIOS, Scenario
+from ..scenarios import LESSONS, SCENARIOS, Lesson, Scenario
 from ..tcp.states import CLOSED, LISTEN, Cue, State
 from ..tcp.units import format_time
 from ..trace.raw import endpoint, header_of
@@ -45,7 +45,12 @@ sim.trace), client and server are its hosts, listener listens on the server, bef
 
 def scenario_list(scenarios: Iterable[Scenario] | None = None) -> str:
     """The scenarios in one line each, by chapter."""
-    return "\n".join(_scenario_lines(SCENARIOS.values() if scenarios is None else scenarios)) + "\n"
+    return "\n".join(_scenario_lines(_everything() if scenarios is None else scenarios)) + "\n"
+
+
+def _everything() -> Iterable[Scenario]:
+    """The lessons, for people who begin, and then the scenarios."""
+    return (*LESSONS.values(), *SCENARIOS.values())
 
 
 def _scenario_lines(scenarios: Iterable[Scenario]) -> Iterator[str]:
@@ -64,7 +69,7 @@ def scenarios_json(scenarios: Iterable[Scenario] | None = None) -> str:
     keys = ("name", "sid", "title", "chapter", "source", "look")
     rows = [
         {key: getattr(scenario, key) for key in keys}
-        for scenario in (SCENARIOS.values() if scenarios is None else scenarios)
+        for scenario in (_everything() if scenarios is None else scenarios)
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
@@ -72,6 +77,8 @@ def scenarios_json(scenarios: Iterable[Scenario] | None = None) -> str:
 def played(scenario: Scenario | None, sim: Simulator, *, names: str = "tcpsim", **options: Any) -> str:
     """What was played: of a scenario title and what to look at, then the ladder, and how the ends ended."""
     width = min(options.get("width", MARGIN), MARGIN)
+    if isinstance(scenario, Lesson):
+        return scenario.text(width, seed=sim.world.seed)
     head = ""
     if scenario is not None:
         look = textwrap.fill(" ".join(scenario.look.split()), width)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tcpsim import Simulator, State, TcpsimError
-from tcpsim.net.scripts import parse_program
+from tcpsim.net.programs import parse_program
 from tests.helpers.promises import check_promises
 from tests.helpers.stories import MS, PATIENT, SECOND, TALK, Story
 
@@ -34,7 +34,7 @@ def test_every_step_is_a_call_in_the_trace() -> None:
     )  # fmt: skip
     assert [name for name, _ in calls(sim, "client")] == ["connect", "send", "recv", "shutdown", "recv", "close"]
     told = [name for name, _ in calls(sim, "server")]
-    assert told == ["listen", "accept", *["recv"] * 10, "send", "recv", "recv", "close"]
+    assert told == ["listen", "accept", *["recv"] * 2, "send", "recv", "recv", "close"]
     assert ("recv", "2 octets") in calls(sim, "server")
     assert notes(sim) == ["signal open", "signal open", "signal closing", "signal closing"]
     assert {conn.state for conn in sim.world.conns.values()} == {State.LISTEN}
@@ -102,7 +102,7 @@ def test_a_mark_may_come_in_pieces() -> None:
         server=("listen 80", "accept", ("recv_until", b"\r\n\r\n"), "recv 1", "close"),
     )  # fmt: skip
     assert not any(text.startswith("the script stops") for text in notes(sim))
-    assert len([name for name, _ in calls(sim, "server") if name == "recv"]) == 7
+    assert len([name for name, _ in calls(sim, "server") if name == "recv"]) == 4
 
 
 def test_sleep_lasts_exactly_so_long() -> None:
@@ -203,7 +203,7 @@ def test_steps_are_read(step: Any, parsed: tuple[Any, ...]) -> None:
         ("recv_until", "write recv_until OCTETS"), ("recv_until nl", "write recv_until OCTETS"),
         ("recv_to_end 5", "write recv_to_end"), ("sleep", "write sleep TIME"), ("sleep long", "'long' is not a time"),
         (("sleep", -1), "sleep -1 is negative"), ("sleep 5", "'5' is not a time"),
-        ("close 3", "write close"), ("shutdown both", "write shutdown"), ("abort now", "write abort"),
+        ("close 3", "write close"), ("shutdown twice", "write shutdown"), ("abort now", "write abort"),
         (("serve", "conect"), "no step 'conect'"), (("serve", ["recv"]), "write recv N"),
     ],
 )  # fmt: skip
@@ -219,3 +219,101 @@ def test_a_wrong_step_gives_one_clear_error(step: Any, message: str) -> None:
     assert text.startswith(f"script step {inner!r}: ")
     assert "\n" not in text
     assert (sim.world.key(), repr(sim.trace.header)) == before
+
+
+# -- rounds, patience, options
+
+
+def test_repeat_makes_its_steps_so_often() -> None:
+    assert parse_program([("repeat", 2, "recv 1", "sleep 1ms")]) == (("recv", 1), ("sleep", MS)) * 2
+    assert parse_program([("repeat", 2, ("repeat", 2, "accept"))]) == (("accept",),) * 4
+
+
+def test_repeat_without_a_number_goes_on_while_the_peer_sends() -> None:
+    sim = run(
+        client=("connect server 80", ("repeat", 3, ("send", b"ping"), "recv 4", "sleep 1s"), "close"),
+        server=("listen 80", "accept", ("repeat", "recv 4", ("send", b"pong")), "close"),
+    )
+    assert [name for name, _ in calls(sim, "server")].count("send") == 3
+    assert sim.world.scripts == {}
+    assert {conn.state for conn in sim.world.conns.values()} == {State.LISTEN}
+
+
+def test_an_idle_peer_is_left_when_patience_ends() -> None:
+    sim = run(
+        client=("connect server 80", ("send", b"ping"), "recv 4", "recv_to_end", "close"),
+        server=("listen 80", ("serve", "timeout 5s", ("repeat", "recv 4", ("send", b"pong")), "close")),
+    )
+    (closed,) = [record.t for record in sim.trace.of("call", where="server") if record.name == "close"]  # type: ignore[union-attr]
+    (ping,) = [record.t for record in sim.trace.of("call", where="server") if record.name == "send"]  # type: ignore[union-attr]
+    assert closed == ping + 5 * SECOND
+    assert notes(sim).count("signal closing") == 2
+
+
+def test_a_step_fails_when_patience_ends() -> None:
+    sim = Story(
+        client=("connect server 80", "timeout 2s", "recv 4", ("send", b"too late")),
+        server=("listen 80", "accept", "recv_to_end"),
+    ).build()
+    sim.run(for_="10s")
+    assert notes(sim)[-1] == "the script stops: recv: nothing came within 2.000 s"
+    assert sim.trace.of("note")[-1].t == 2 * SECOND + 2 * Story().delay
+    assert "send" not in [name for name, _ in calls(sim, "client")]
+
+
+def test_what_comes_in_time_ends_the_wait() -> None:
+    sim = Story(
+        client=("connect server 80", "timeout 2s", "recv 4", "recv 4", ("send", b"done")),
+        server=("listen 80", "accept", "sleep 1s", ("send", b"one."), "sleep 1500ms", ("send", b"two.")),
+    ).build()
+    sim.run(for_="20s")
+    assert ("send", 4) in calls(sim, "client")
+    position, trace = sim.position, list(sim.trace.raw)
+    sim.goto(1)
+    sim.goto(position)
+    assert sim.trace.raw == trace
+
+
+def test_scripts_set_options() -> None:
+    sim = run(
+        client=(
+            "connect server 80",
+            "setsockopt TCP_NODELAY 1",
+            ("send", b"a"),
+            "sleep 1ms",
+            ("send", b"b"),
+            "close",
+        ),
+        server=("listen 80", "setsockopt SO_KEEPALIVE 1", "accept", "recv_to_end", "close"),
+        delay="50ms",
+    )
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [1, 1]
+
+
+def test_scripts_close_halves() -> None:
+    sim = run(
+        client=("connect server 80", "shutdown writing", "recv_to_end", "close"),
+        server=("listen 80", "accept", "recv_to_end", ("send", b"after"), "shutdown both", "close"),
+    )
+    assert ("shutdown", None) in calls(sim, "client")
+    told = [record.args for record in sim.trace.of("call") if record.name == "shutdown"]  # type: ignore[union-attr]
+    assert [args[1:] for args in told] == [("SHUT_WR",), ("SHUT_RDWR",)]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (("repeat",), "write ('repeat', 3, STEP, ...)"),
+        (("repeat", 0, "accept"), "write ('repeat', 3, STEP, ...)"),
+        ("repeat 3", "write ('repeat', 3, STEP, ...)"),
+        ("loop 3", "no step 'loop'"),
+        ("timeout", "write timeout TIME"),
+        ("setsockopt SO_ERROR 1", "no option 'SO_ERROR' to set"),
+        ("setsockopt TCP_NODELAY", "write setsockopt NAME VALUE"),
+        ("shutdown 4", "write shutdown, or shutdown reading, writing, both"),
+    ],
+)
+def test_wrong_rounds_and_options_are_explained(step: Any, message: str) -> None:
+    with pytest.raises(TcpsimError) as caught:
+        parse_program([step])
+    assert message in str(caught.value)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from tcpsim._version import __version__
 from tcpsim.render.edges import NAMES, STYLES
 from tcpsim.render.story import NUMBERS
-from tcpsim.scenarios import SCENARIOS
+from tcpsim.scenarios import LESSONS, SCENARIOS
 from tcpsim.shell import cli
 from tests.helpers.tools import require_tool
 from tests.shell.running import COMMAND, ROOT, environment, one_line, tcpsim
@@ -44,7 +44,7 @@ def test_scenarios_are_listed_by_chapter_one_line_each() -> None:
 
 def test_scenarios_as_json() -> None:
     rows = json.loads(invoke("scenarios", "--json").output)
-    assert [row["name"] for row in rows] == list(SCENARIOS)
+    assert [row["name"] for row in rows] == [*LESSONS, *SCENARIOS]
     for row in rows:
         assert set(row) == {"name", "sid", "title", "chapter", "source", "look"}
         assert all(isinstance(value, str) and value for value in row.values())
@@ -312,7 +312,7 @@ def test_completion_knows_the_scenarios(tmp_path: Path) -> None:
         [COMMAND[0], "-c", script], cwd=tmp_path, env=environment(tmp_path, **env), capture_output=True, text=True
     )
     found = done.stdout.splitlines()
-    assert found == [f"plain,{name}" for name in SCENARIOS if name.startswith("thr")]
+    assert found == [f"plain,{name}" for name in (*LESSONS, *SCENARIOS) if name.startswith("thr")]
     assert "plain,three-way-handshake" in found
 
 
