@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from .._version import __version__
-from . import output
+from . import exploring, output
 from .drawing import diagram
 from .errors import ShellError, first_line
 from .explaining import explain
@@ -292,3 +292,6 @@ def doctor(as_json: bool) -> None:
     missing = [finding.name for finding in report if finding.needed and not finding.found]
     if missing:
         fail(f"missing: {', '.join(missing)}; pip install tcpsim brings them", FAILED)
+
+
+main.add_command(exploring.explore)
