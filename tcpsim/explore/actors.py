@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from ..net.moves import Call, Inject, Move, Reboot
-from ..net.scripts import parse_program
+from ..net.programs import parse_program
 from ..net.userland import CALLS, OPENING
 from ..net.world import World
 from ..tcp.errors import TcpsimError
