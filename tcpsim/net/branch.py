@@ -5,42 +5,56 @@ For drivers that keep many worlds and make every move by hand, such as the explo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from .world import World
+
+#: What is replaced and never changed, so that copies share it.
+_SHARED: Final = ("by_address", "joined")
+
+#: What every branch begins anew, or what ``branch`` looks after itself.
+_ANEW: Final = {"heap": "[]", "log": "None", "full": "False", "_dirty": "[]", "before": "{}", "cause": "None"}
+_APART: Final = ("conns", "hosts", "scripts")
+
+
+def _generated() -> Callable[[World], World]:
+    """The function that copies all but hosts, connections and scripts: containers are copied, the rest is shared.
+
+    It is made from the slots of ``World``, so that a new one is not forgotten.
+    """
+    sample = World(0)
+    lines = ["new = make(World)"]
+    for name in World.__slots__:
+        if name in _APART:
+            continue
+        copied = isinstance(getattr(sample, name), dict | list | set) and name not in _SHARED
+        value = _ANEW.get(name) or (f"world.{name}.copy()" if copied else f"world.{name}")
+        lines.append(f"new.{name} = {value}")
+    namespace: dict[str, Any] = {"make": object.__new__, "World": World}
+    exec("def rest(world):\n    " + "\n    ".join([*lines, "return new"]), namespace)
+    found: Callable[[World], World] = namespace["rest"]
+    return found
+
+
+_rest: Final = _generated()
 
 
 def branch(world: World, index: int | None) -> World:
     """A copy in which an event on the host ``index`` may happen; with None, one of the network alone.
 
-    Other hosts and their connections are shared with ``world``, and so are the links, whose count of packets
-    matters to planned faults only.  There is no trace, and the event heap is left behind: what is due can only
-    be made to happen by hand.
+    Other hosts and their connections are shared with ``world``, and so are links and firewalls, which remember
+    their past for the sake of weather and counts only.  There is no trace, and the event heap is left behind: what
+    is due can only be made to happen by hand.
     """
-    new = World.__new__(World)
-    new.seed = world.seed
-    new.now = world.now
+    new = _rest(world)
     new.conns = conns = world.conns.copy()
-    if index is None:
-        new.hosts = world.hosts
-    else:
+    new.hosts = world.hosts
+    if index is not None:
         own = {number: conn.copy() for number, conn in conns.items() if conn.host == index}
         conns.update(own)
         new.hosts = world.hosts.copy()
         new.hosts[index] = world.hosts[index].copy(own)
-    new.by_address = world.by_address
-    new.paths = world.paths
     # A script is changed by events of its own host only.
     new.scripts = {number: one.copy() if one.host == index else one for number, one in world.scripts.items()}
-    new.flight = world.flight.copy()
-    new.damaged = world.damaged.copy()
-    new.heap = []
-    new.serial = world.serial
-    new.next_packet = world.next_packet
-    new.next_conn = world.next_conn
-    new.next_script = world.next_script
-    new.log = None
-    new.full = False
-    new._dirty = []
-    new.cause = None
-    new.packet = 0
-    new.before = {}
     return new

@@ -58,7 +58,7 @@ AMBIGUITIES: Final = (
        ("every_fin_counts",), "literally RCV.NXT advances again and the user is told again"),
     _A("A-15", "what a closed window lets pass", "a RST at RCV.NXT, and the ACK field of a segment at RCV.NXT",
        ("rst_at_zero_window", "ack_at_zero_window"), "a FIN does not pass, in any profile"),
-    _A("A-16", "whether a window probe counts as sent", "it does not, and of a peer one number behind the ACK is used",
+    _A("A-16", "whether a window probe counts as sent", "it does not, and a peer one number behind may acknowledge it",
        ("probe_advances_snd_nxt",), "literally it does, and two probing ends answer each other for ever"),
     _A("A-17", "the optional ACK for a segment right of RCV.NXT", "only if it occupies sequence space",
        ("empty_segments_draw_acks",), "literally empty ones too: with both FINs lost the ends never stop"),
