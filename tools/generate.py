@@ -110,6 +110,7 @@ def docs() -> dict[str, str]:
         "docs/transitions-coverage.md": coverage_table(),
         "docs/ambiguities.md": ambiguities_table(),
         **scenario_pages(),
+        "docs/defects.md": defects_page(),
         "docs/requirements.md": requirements_table(),
         **tutorial(),
     }
@@ -150,6 +151,13 @@ def requirements_table() -> str:
     from tests.requirements.registry import docs_table
 
     return docs_table()
+
+
+def defects_page() -> str:
+    """What exploring the literal profile finds."""
+    from tcpsim.explore.defects import page
+
+    return page()
 
 
 def ambiguities_table() -> str:

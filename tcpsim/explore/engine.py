@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Final
 
 from ..net.branch import branch
@@ -125,6 +125,11 @@ class Engine:
         actors = (situation.places, situation.left)
         in_order = flying.values() if self._in_order else sorted(flying.values())
         return (*parts, situation.numbers, interned.setdefault(actors, len(interned)), *in_order)
+
+    def packets_of(self, key: Hashable) -> tuple[int, ...]:
+        """The kinds of packets in flight in the situation with this key."""
+        assert isinstance(key, tuple)
+        return key[len(self.world.hosts) + 2 :]
 
     # -- moves
 

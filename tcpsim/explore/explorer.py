@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,7 +14,7 @@ from ..testing.invariants import InvariantBroken
 from .actors import enabled
 from .bounds import Bounds
 from .engine import KINDS, Engine, Situation
-from .graphs import cannot_reach, cycles
+from .graphs import Round, cannot_reach, cycles
 from .joint import Edge, Joint, joint_state, name_of
 from .properties import Property, Step, chosen
 from .result import Counterexample, Result, Verdict
@@ -105,6 +106,7 @@ class _Notes:
         self.goals: dict[str, list[int]] = {one.name: [] for one in self.of_goals}
         self.joints: dict[Joint, int] = {}  # -> the first state that is in it
         self.joint_of: list[Joint] = []
+        self.delivered = array("l")  # for each transition the kind of packet that it delivered, or -1
         self.edges: dict[Edge, int] = {}  # -> how many transitions
         self.rules: Counter[str] = Counter()
         self.raised: tuple[int, Any, Exception] | None = None
@@ -130,6 +132,7 @@ class _Notes:
 
     def step(self, node: int, before: Situation, move: Move, after: Situation, target: int) -> None:
         """A transition."""
+        self.delivered.append(before.packets[move.packets[0]] if isinstance(move, Deliver) else -1)
         if after.error is not None:
             if self.raised is None:
                 self.raised = node, move, after.error
@@ -197,30 +200,41 @@ def _goal_verdict(one: Property, graph: Graph, notes: _Notes, known: str) -> Ver
 
 
 def _cycle_verdict(one: Property, graph: Graph, notes: _Notes, engine: Engine, known: str) -> Verdict:
-    found = cycles(graph, one.check)
+    """Cycles of one kind of move in which no packet is kept waiting for ever: each kind of packet that is in flight
+    all the time is delivered."""
+
+    def always_in_flight(part: list[int]) -> set[int]:
+        return set.intersection(*(set(engine.packets_of(graph.keys[node])) for node in part))
+
+    found = cycles(graph, one.check, notes.delivered, always_in_flight)
     if not found:
         return Verdict(one, known)
     places: dict[Joint, Counterexample] = {}
-    for nodes in found:
-        if notes.joint_of[nodes[0]] not in places:
-            places[notes.joint_of[nodes[0]]] = _gone_round(graph, engine, nodes, one.check)
+    for round_ in found:
+        joint = notes.joint_of[round_.nodes[0]]
+        if joint not in places:
+            places[joint] = _gone_round(graph, engine, round_)
     why = f"{len(found):,} cycles: {', '.join(map(name_of, places))}"
     return Verdict(one, "broken", why, len(found), next(iter(places.values())), tuple(places.items()))
 
 
-def _gone_round(graph: Graph, engine: Engine, nodes: list[int], kind: str) -> Counterexample:
+def _gone_round(graph: Graph, engine: Engine, round_: Round) -> Counterexample:
     """The way to a cycle, and once round."""
-    moves = graph.path(nodes[0])
+    moves = graph.path(round_.nodes[0])
     situation = along(engine, moves)
-    for node in (*nodes[1:], nodes[0]):
-        for its_kind, move, after in engine.successors(situation):
-            if after is not None and its_kind == kind and engine.key(after) == graph.keys[node]:
+    for edge in round_.edges:
+        for kind, move, after in engine.successors(situation):
+            if (
+                after is not None
+                and kind == graph.kind_names[graph.kinds[edge]]
+                and engine.key(after) == graph.keys[graph.targets[edge]]
+            ):
                 moves.append(move)
                 situation = after
                 break
         else:
-            raise AssertionError(f"the way round leaves {nodes} at {node}")
-    return Counterexample(tuple(moves), len(nodes))
+            raise AssertionError(f"the way round {round_.nodes} is not there")
+    return Counterexample(tuple(moves), len(round_.edges))
 
 
 def along(engine: Engine, moves: Iterable[Move]) -> Situation:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from .search import Graph
 
@@ -20,7 +21,7 @@ def cannot_reach(graph: Graph, goals: Iterable[int]) -> list[int]:
     States that were not followed to the end, because of a limit or a bound, count as goals: nobody knows what
     they lead to.
     """
-    before = _neighbours(graph, forward=False)
+    before = _incoming(graph)
     reaching = bytearray(len(graph))
     waiting = [*goals, *graph.open, *graph.cut]
     for node in waiting:
@@ -33,31 +34,102 @@ def cannot_reach(graph: Graph, goals: Iterable[int]) -> list[int]:
     return [node for node in range(len(graph)) if not reaching[node]]
 
 
-def cycles(graph: Graph, kind: str) -> list[list[int]]:
-    """The cycles of moves of one kind, each as the states it goes through; those nearest to the start first.
+class Round(NamedTuple):
+    """A way round: the states it goes through, and the transition (its place in the graph) taken from each."""
+
+    nodes: list[int]
+    edges: list[int]
+
+
+#: What a way round has to take in: for the states of a component, labels of transitions; None if there is none.
+Wanted = Callable[[list[int]], "set[int]"]
+
+
+def cycles(graph: Graph, kind: str, labels: Sequence[int] | None = None, wanted: Wanted | None = None) -> list[Round]:
+    """The cycles of moves of one kind; those nearest to the start first.
 
     One for each set of states that can be gone round in: a shortest through the state nearest to the start.
+    ``labels``: one for each transition; ``wanted``: the labels that a cycle must have, given the states of such a
+    set; where no transition between them has one of these, there is no cycle.
     """
-    after = _neighbours(graph, forward=True, kind=kind)
-    parts = [(min(part, key=lambda node: (graph.depths[node], node)), part) for part in _components(after)]
-    parts.sort(key=lambda found: (graph.depths[found[0]], found[0]))
-    return [_round(after, first, set(part)) for first, part in parts]
+    after = _outgoing(graph, kind)
+    found = []
+    for part in _components([[target for target, _ in out] for out in after]):
+        inside = set(part)
+        first = min(part, key=lambda node: (graph.depths[node], node))
+        needed = set() if wanted is None else wanted(part)
+        if labels is not None:
+            within = {labels[edge] for node in part for target, edge in after[node] if target in inside}
+            if needed - within:
+                continue
+        found.append(_tour(after, first, inside, labels, needed))
+    return sorted(found, key=lambda round: (graph.depths[round.nodes[0]], round.nodes[0]))
 
 
-def _neighbours(graph: Graph, *, forward: bool, kind: str | None = None) -> list[list[int]]:
-    """For each state those one transition away, by transitions of one kind or of all."""
+def _outgoing(graph: Graph, kind: str) -> list[list[tuple[int, int]]]:
+    """For each state (target, transition) of the transitions of one kind."""
+    found: list[list[tuple[int, int]]] = [[] for _ in range(len(graph))]
+    if kind in graph.kind_names:
+        its = graph.kind_names.index(kind)
+        for edge, (source, target, its_kind) in enumerate(
+            zip(graph.sources, graph.targets, graph.kinds, strict=True)
+        ):
+            if its_kind == its:
+                found[source].append((target, edge))
+    return found
+
+
+def _tour(
+    after: list[list[tuple[int, int]]], start: int, inside: set[int], labels: Sequence[int] | None, needed: set[int]
+) -> Round:
+    """A way from ``start`` back to it inside a component, by transitions with all the labels needed."""
+    nodes: list[int] = []
+    edges: list[int] = []
+    at = start
+    while missing := needed - {labels[edge] for edge in edges} if labels is not None else needed:
+        assert labels is not None
+        at = _walk(after, at, inside, nodes, edges, lambda node, edge: labels[edge] in missing)
+    if at != start or not edges:
+        _walk(after, at, inside, nodes, edges, lambda node, edge: node == start)
+    return Round(nodes, edges)
+
+
+def _walk(
+    after: list[list[tuple[int, int]]],
+    start: int,
+    inside: set[int],
+    nodes: list[int],
+    edges: list[int],
+    until: Callable[[int, int], bool],
+) -> int:
+    """Append to ``nodes`` and ``edges`` a shortest way that ends with a transition that will do; where it leads."""
+    came: dict[int, tuple[int, int]] = {}
+    level = [start]
+    while level:
+        following = []
+        for node in level:
+            for target, edge in after[node]:
+                if target not in inside:
+                    continue
+                if until(target, edge):
+                    way = [(node, edge)]
+                    while way[-1][0] != start:
+                        way.append(came[way[-1][0]])
+                    nodes += [one for one, _ in reversed(way)]
+                    edges += [one for _, one in reversed(way)]
+                    return target
+                if target not in came and target != start:
+                    came[target] = (node, edge)
+                    following.append(target)
+        level = following
+    raise AssertionError("a strongly connected component has a way to each of its transitions")
+
+
+def _incoming(graph: Graph) -> list[list[int]]:
+    """For each state those one transition before it."""
     found: list[list[int]] = [[] for _ in range(len(graph))]
-    wanted = None
-    if kind is not None:
-        if kind not in graph.kind_names:
-            return found
-        wanted = graph.kind_names.index(kind)
-    for source, target, its_kind in zip(graph.sources, graph.targets, graph.kinds, strict=True):
-        if wanted is None or its_kind == wanted:
-            if forward:
-                found[source].append(target)
-            else:
-                found[target].append(source)
+    for source, target in zip(graph.sources, graph.targets, strict=True):
+        found[target].append(source)
     return found
 
 
@@ -97,23 +169,3 @@ def _components(after: list[list[int]]) -> list[list[int]]:
             elif target in on_stack:
                 low[node] = min(low[node], index[target])
     return found
-
-
-def _round(after: list[list[int]], start: int, inside: set[int]) -> list[int]:
-    """A shortest way from ``start`` back to it, without leaving ``inside``."""
-    came_from: dict[int, int] = {}
-    level = [start]
-    while level:
-        following = []
-        for node in level:
-            for target in after[node]:
-                if target == start:
-                    way = [node]
-                    while way[-1] != start:
-                        way.append(came_from[way[-1]])
-                    return way[::-1]
-                if target in inside and target not in came_from:
-                    came_from[target] = node
-                    following.append(target)
-        level = following
-    raise AssertionError("a strongly connected component has a way back")

@@ -58,11 +58,11 @@ def exploring(profile: Profile) -> Profile:
     return profile.but(**timeless, name=profile.name)
 
 
-def _generated() -> Callable[[Tcb, int, int], tuple[Any, ...]]:
-    """The function that gives a block's variables, numbers relative to the two given."""
+def _generated(*unset: str) -> Callable[[Tcb, int, int], tuple[Any, ...]]:
+    """The function that gives a block's variables, numbers relative to the two given; ``unset``: without these."""
     one = []
     for names, first in ((SENDS, "iss"), (RECEIVES, "irs")):
-        for name in names:
+        for name in [name for name in names if name not in unset]:
             relative = f"(t.{name} - {first}) & {MASK}"
             optional = name in _OPTIONAL
             one.append(f"None if t.{name} is None else {relative}" if optional else relative)
@@ -75,20 +75,22 @@ def _generated() -> Callable[[Tcb, int, int], tuple[Any, ...]]:
 
 
 _variables: Final = _generated()
+_variables_before_ack: Final = _generated("snd_wl2")
 
 
-def _block(tcb: Tcb, iss: int, irs: int, counts: bool) -> tuple[Any, ...]:
-    """A block; ``counts``: whether the number of retransmissions matters."""
+def _block(tcb: Tcb, iss: int, irs: int, profile: Profile) -> tuple[Any, ...]:
+    """A block.  SND.WL2 is not asked before the first ACK has set it, unless the profile reads A-18 literally."""
+    unset = tcb.snd_una == tcb.iss and profile.opener_learns_window
     held = tcb.rcv_buf
     old = tcb.previous
     return (
         tcb.state,
-        _variables(tcb, iss, irs),
+        (_variables_before_ack if unset else _variables)(tcb, iss, irs),
         tcb.snd_buf.key() if tcb.snd_buf.size else b"",
         held.peek() if held.size else b"",
         tuple([((at - irs) & MASK, piece) for at, piece in held.early]) if held.early else (),
-        tcb.rtx_count if counts else 0,
-        None if old is None else ((old.iss - iss) & MASK, (old.irs - irs) & MASK, _block(old, iss, irs, counts)),
+        0 if profile.r2_count is None else tcb.rtx_count,
+        None if old is None else ((old.iss - iss) & MASK, (old.irs - irs) & MASK, _block(old, iss, irs, profile)),
     )
 
 
@@ -102,7 +104,7 @@ def conn_key(conn: Conn, names: dict[int, int]) -> tuple[Any, ...]:
         variables = (LISTEN, tcb.flow)
     else:
         given = None if conn.iss_given is None else (conn.iss_given - tcb.iss) & MASK
-        variables = (tcb.flow, given, _block(tcb, tcb.iss, tcb.irs, conn.profile.r2_count is not None))
+        variables = (tcb.flow, given, _block(tcb, tcb.iss, tcb.irs, conn.profile))
     return (
         variables,
         conn.fd,

@@ -40,6 +40,16 @@ _PLAIN: Final = (
         expects=(Expect("rfc9293"), Expect("rfc9293_literal", ("no_livelock",))),
     ),
     Setup(
+        "silent-abort",
+        "Both sides close, and the server's user loses patience",
+        "Once both sides have closed, ABORT tells nobody.",
+        "RFC 9293 3.10.5",
+        (actor(SERVER, "listen 80", "accept", "shutdown", "abort"), actor(CLIENT, CONNECT, "close")),
+        Bounds(loss=1),
+        GENERAL,
+        expects=(Expect("rfc9293", ("closable",)),),
+    ),
+    Setup(
         "abort",
         "One side closes, the other may abort at any time",
         "The server's user may end the connection at once, even when its FIN is still on its way.",

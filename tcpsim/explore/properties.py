@@ -250,7 +250,10 @@ PROPERTIES: Final[dict[str, Property]] = {
         Property("opens", "some run opens the connection on both sides", "some", both_established),
         Property("reopens", "some run opens the 4-tuple once more on both sides", "some", reopened),
         Property(
-            "no_livelock", "no cycle of deliveries alone: the network falls quiet by itself", "cycle", "deliver"
+            "no_livelock",
+            "no cycle of deliveries alone in which no packet waits for ever: the network falls quiet by itself",
+            "cycle",
+            "deliver",
         ),
     )
 }

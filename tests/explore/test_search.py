@@ -97,10 +97,25 @@ def test_cycles_of_one_kind_of_move() -> None:
         "a": [("x", "b"), ("y", "a")], "b": [("x", "c")], "c": [("x", "d"), ("y", "a")], "d": [("x", "b"), ("x", "e")],
         "e": [("x", "e")],
     }))  # fmt: skip
-    named = [[graph.keys[node] for node in way] for way in cycles(graph, "x")]
+    named = [[graph.keys[node] for node in way.nodes] for way in cycles(graph, "x")]
     assert named == [["b", "c", "d"], ["e"]]
-    assert [[graph.keys[node] for node in way] for way in cycles(graph, "y")] == [["a"]]
+    assert [[graph.keys[node] for node in way.nodes] for way in cycles(graph, "y")] == [["a"]]
     assert cycles(graph, "z") == []
+
+
+def test_a_cycle_that_must_have_certain_transitions() -> None:
+    #  b <-> c and c <-> d: a way round from b that takes in the label 7 has to go by d
+    graph = search(Edges({"a": [("x", "b")], "b": [("x", "c")], "c": [("x", "b"), ("x", "d")], "d": [("x", "c")]}))
+    names = graph.keys
+    labels = [
+        7 if (names[s], names[t]) == ("d", "c") else 1 for s, t in zip(graph.sources, graph.targets, strict=True)
+    ]
+    (plain,) = cycles(graph, "x")
+    assert [names[node] for node in plain.nodes] == ["b", "c"]
+    (tour,) = cycles(graph, "x", labels, lambda part: {7})
+    assert [names[node] for node in tour.nodes] == ["b", "c", "d", "c"]
+    assert [labels[edge] for edge in tour.edges].count(7) == 1
+    assert cycles(graph, "x", labels, lambda part: {8}) == []
 
 
 @given(st.dictionaries(st.sampled_from("abcdefg"), st.lists(st.sampled_from("abcdefg"), max_size=3)))
@@ -121,7 +136,7 @@ def test_cycles_and_reachability_agree_with_the_definition(arrows: dict[str, lis
     found = cycles(graph, "x")
     assert bool(found) == bool(on_cycle)
     for way in found:
-        names = [str(graph.keys[node]) for node in way]
+        names = [str(graph.keys[node]) for node in way.nodes]
         for one, following in zip(names, [*names[1:], names[0]], strict=True):
             assert following in arrows[one]
     goal = max(index.values())
