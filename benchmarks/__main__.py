@@ -8,7 +8,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
 
-from . import cases
+from . import cases, concurrent
 from .floor import floor
 
 
@@ -45,6 +45,8 @@ FIGURES = (
     Figure("import tcpsim", "more start-ups", cases.import_in_start_ups, 4, 2),
     Figure("bulk transfer, a segment", "floors", in_floors(cases.bulk), 7, 6),
     Figure("bulk transfer, 1,000 -> 1,000,000", "times", cases.growth, 1.15, 1.05),
+    Figure("1,000 connections at once, a segment", "times", lambda: concurrent.growth(1_000), 1.7, 1.5),
+    Figure("10,000 connections at once, a segment", "times", lambda: concurrent.growth(10_000), 2.4, 2.0),
     Figure("idle connection, both ends", "kB", lambda: cases.idle_memory() / 1000, 3.5, 2.5),
     Figure("short connection, trace kept", "times", times_off(cases.short_connections), 1.25, 1.15),
     Figure("bulk transfer, trace kept", "times", times_off(cases.bulk), 1.25, 1.15),

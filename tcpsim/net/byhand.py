@@ -24,7 +24,9 @@ from .moves import (
     Reboot,
     SetFirewall,
     SetLink,
+    SetMark,
 )
+from .outbound import PLAIN, Mark
 from .setup import SetUp
 
 
@@ -59,9 +61,9 @@ class ByHand(SetUp):
         """Flip a bit of a packet in flight: the oldest unless named; ``bit`` as for the move ``Corrupt``."""
         self.apply(Corrupt(self._packet(packet), bit))
 
-    def reboot(self, host: str | Host) -> None:
-        """Let a host forget its connections, listeners, descriptors and scripts."""
-        self.apply(Reboot(host if isinstance(host, str) else host.name))
+    def reboot(self, host: str | Host, *, down: str | int = 0) -> None:
+        """Let a host forget its connections, listeners, descriptors and scripts; ``down``: how long it is off."""
+        self.apply(Reboot(host if isinstance(host, str) else host.name, parse_time(down, "down")))
 
     def weather(self, a: str | Host, b: str | Host, **changes: Any) -> None:
         """Change the link from ``a`` to ``b`` for packets sent from now on: any options of ``link`` but ``back``.
@@ -75,6 +77,29 @@ class ByHand(SetUp):
         if "faults" in plain:
             plain["faults"] = tuple(rule.told for rule in checked.faults)
         self.apply(SetLink(names[0], names[1], tuple(plain.items())))
+
+    def mark(self, conn: Socket, *, ttl: int | None = None, dscp: int | None = None) -> None:
+        """Let the packets of ``conn`` say so in their IP headers from now on: hops, 1 .. 255, and DSCP, 0 .. 63."""
+        now = self.marked(conn)
+        ttl, dscp = now.ttl if ttl is None else ttl, now.dscp if dscp is None else dscp
+        self.apply(SetMark(conn.number, ttl, dscp))
+
+    def marked(self, conn: Socket) -> Mark:
+        """What the packets of ``conn`` say in their IP headers."""
+        marks = self.world.marks
+        return marks.get(conn.number) or marks.get(conn.host) or PLAIN
+
+    def heard(self, conn: Socket) -> Mark:
+        """What the IP header of the last packet that ``conn`` has received said (MAY-9): TTL left, and DSCP."""
+        return self.world.heard.get(conn.number, PLAIN)
+
+    def ip_header(self, packet: int) -> Mark:
+        """What the IP header of a packet in flight says now.  Raises TcpsimError when it is not in flight."""
+        if packet not in self.world.flight:
+            raise TcpsimError(
+                f"packet {packet} is not in flight; in flight: {', '.join(map(str, self.world.flight))}"
+            )
+        return self.world.headers.get(packet, PLAIN)
 
     def firewall(self, host: str | Host, *rules: str, policy: str = "accept") -> None:
         """Give ``host`` a firewall, or another one: lines of text, the first that fits decides, else ``policy``.

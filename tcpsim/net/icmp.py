@@ -13,6 +13,7 @@ from ..tcp.segment import Flow, Segment
 from .chance import draw
 from .host import HostData
 from .link import down_name
+from .rebooting import is_off
 from .route import is_group, is_unicast, lookup, owns, source_for
 from .telling import drain
 
@@ -106,6 +107,9 @@ def _pass_on(world: World, host: HostData, number: int, message: Message) -> Non
 def arrive(world: World, number: int, message: Message, index: int) -> None:
     """A message reaches a host: it goes on from there, or tells the connection it is about."""
     host = world.hosts[index]
+    if world.off and is_off(world, index):
+        _tell(world, host.name, number, "lost", message, "host is off")
+        return
     if not owns(host, message.destination):
         if world.forwards[index]:
             _pass_on(world, host, number, message)

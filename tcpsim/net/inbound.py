@@ -12,6 +12,7 @@ from ..trace.raw import header_of
 from .host import Conn, HostData
 from .outbound import PLAIN, Mark, allowed, forward, refuse, settle, transmit
 from .queues import be_born, has_no_room, must_wait
+from .rebooting import is_off, is_quiet
 from .route import is_group, is_unicast, owns
 from .telling import drain
 
@@ -56,7 +57,7 @@ def arrive(world: World, seg: Segment, index: int) -> None:
         return
     elif seg.flags & SYN:
         _prepare_reopening(host, conn)
-    if mark is not PLAIN or world.heard:
+    if (mark is not PLAIN or world.heard) and conn.tcb.flow[3]:
         _hear(world, conn, mark)
     world.touch(conn)
     arrives(conn, seg)
@@ -71,6 +72,9 @@ def arrive(world: World, seg: Segment, index: int) -> None:
 def _is_for(world: World, host: HostData, seg: Segment) -> bool:
     """Whether a packet without a connection is for this host; if not, it goes on or is dropped, as it deserves."""
     destination = seg.flow[0]
+    if world.off and is_off(world, host.index):
+        refuse(world, host, seg, "host is off")
+        return False
     if not owns(host, destination):
         if is_group(destination):  # RFC 1122 4.2.3.10: no answer of any kind (MUST-57)
             refuse(world, host, seg, "destination is a group")
@@ -146,8 +150,13 @@ def _child(world: World, host: HostData, listener: Conn, seg: Segment) -> Conn |
     if full:
         _no_room(world, host, listener, seg, full)
         return None
+    if world.quiet and is_quiet(world, host.index):
+        refuse(world, host, seg, "quiet time", listener.number)
+        return None
     child = world.new_conn(host, seg.flow, tcb=child_block(listener.tcb, seg.flow))
     be_born(listener, child)
+    if listener.number in world.marks:
+        world.marks[child.number] = world.marks[listener.number]
     host.conns[seg.flow] = child
     return child
 

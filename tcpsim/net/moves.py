@@ -73,9 +73,13 @@ class InjectIcmp(NamedTuple):
 
 
 class Reboot(NamedTuple):
-    """A host forgets its connections, listeners, descriptors and scripts; nobody is told."""
+    """A host forgets its connections, listeners, descriptors and scripts; nobody is told.
+
+    It is off for ``down`` ns; then the scripts begin that begin at every start.
+    """
 
     host: str
+    down: int = 0
 
 
 class SetLink(NamedTuple):
@@ -87,6 +91,14 @@ class SetLink(NamedTuple):
     a: str
     b: str
     changes: tuple[tuple[str, Any], ...]
+
+
+class SetMark(NamedTuple):
+    """The packets of a connection say this in their IP headers from now on (MUST-48, MUST-49, SHLD-21)."""
+
+    conn: int
+    ttl: int
+    dscp: int
 
 
 class SetFirewall(NamedTuple):
@@ -135,6 +147,7 @@ Move = (
     | Reboot
     | SetFirewall
     | SetLink
+    | SetMark
     | Wait
     | Expire
     | Call
@@ -154,6 +167,7 @@ _KINDS: Final[dict[str, Any]] = {
         Reboot,
         SetFirewall,
         SetLink,
+        SetMark,
         Wait,
         Expire,
         Call,

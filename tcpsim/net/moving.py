@@ -14,7 +14,7 @@ from ..tcp.segment import Segment
 from ..tcp.tcb import TIMERS
 from ..tcp.units import NEVER
 from ..trace.raw import header_of
-from . import icmp, userland
+from . import icmp, rebooting, userland
 from .crossing import size_of
 from .firewall import check_firewall
 from .host import Conn
@@ -34,10 +34,11 @@ from .moves import (
     Reboot,
     SetFirewall,
     SetLink,
+    SetMark,
     Wait,
     Wake,
 )
-from .outbound import double, flip, fly, lose
+from .outbound import check_mark, double, flip, fly, lose
 
 if TYPE_CHECKING:
     from .world import World
@@ -55,7 +56,9 @@ def moves(world: World) -> list[Move]:
 
 
 def _call(world: World, move: Call) -> Any:
-    return userland.call(world, world.host(move.host), move.name, move.args)
+    host = world.host(move.host)
+    rebooting.check_up(world, host, f"{move.name}()")
+    return userland.call(world, host, move.name, move.args)
 
 
 def _deliver(world: World, move: Deliver) -> None:
@@ -133,16 +136,12 @@ def _inject_icmp(world: World, move: InjectIcmp) -> None:
 
 def _reboot(world: World, move: Reboot) -> None:
     host = world.host(move.host)
-    forgotten = [conn for conn in world.conns.values() if conn.host == host.index]
-    for conn in forgotten:
-        del world.conns[conn.number]
-    host.conns.clear()
-    host.listeners.clear()
-    host.fds.clear()
-    for script in [script for script in world.scripts.values() if script.host == host.index]:
-        del world.scripts[script.number]
+    if move.down < 0:
+        raise TcpsimError(f"reboot of {host.name}, off for {move.down} ns: time does not run backwards")
+    forgotten = rebooting.crash(world, host)
+    rebooting.start(world, host, move.down)
     if world.log is not None:
-        text = f"{len(forgotten)} connections and listeners forgotten"
+        text = f"{forgotten} connections and listeners forgotten"
         world.log.append(("rebooted", world.now, host.name, None, world.cause, text))
 
 
@@ -157,6 +156,12 @@ def _set_link(world: World, move: SetLink) -> None:
 def _set_firewall(world: World, move: SetFirewall) -> None:
     host = world.host(move.host)
     world.guards[host.index] = check_firewall(host.name, move.rules, move.policy)
+
+
+def _set_mark(world: World, move: SetMark) -> None:
+    if move.conn not in world.conns:
+        raise TcpsimError(f"no connection {move.conn}; there are {sorted(world.conns)}")
+    world.marks[move.conn] = check_mark(move.ttl, move.dscp, f"mark of connection {move.conn}")
 
 
 def _wait(world: World, move: Wait) -> None:
@@ -213,6 +218,7 @@ MAKE: Final[dict[type, Callable[..., Any]]] = {
     Reboot: _reboot,
     SetFirewall: _set_firewall,
     SetLink: _set_link,
+    SetMark: _set_mark,
     Wait: _wait,
     Wake: _wake_now,
 }

@@ -22,6 +22,8 @@ from .host import (
     HostData,
 )
 from .ports import WILDCARDS, port_to_bind, rival
+from .rebooting import check_quiet
+from .route import NOWHERE, lookup, source_for
 from .sockopts import is_ipv6, pending_error, with_option
 
 if TYPE_CHECKING:
@@ -153,7 +155,7 @@ def connect(world: World, host: HostData, address: str, port: int, local_port: i
     """A connection in SYN_SENT and its descriptor: socket and connect in one."""
     check_port(port, "connect()")
     check_port(local_port, "connect() from", least=0)
-    source = _source(host, address)
+    source = _source(world, host, address)
     if local_port == 0:
         local_port = host.free_port(source, address, port)
     flow = (source, local_port, address, port)
@@ -166,19 +168,31 @@ def connect(world: World, host: HostData, address: str, port: int, local_port: i
     return conn, host.open_fd(conn)
 
 
-def _source(host: HostData, address: str) -> str:
-    """The address that packets to ``address`` leave from (MUST-44).  Raises SocketError ENETUNREACH."""
-    if is_own(host, address):
-        return address
-    six = ":" in address
-    for source in host.addresses:
-        if (":" in source) == six:
-            return source
-    raise socket_error("ENETUNREACH", f"connect() to {address}: {host.name} has no IPv{6 if six else 4} address")
+def _source(world: World, host: HostData, address: str) -> str:
+    """The address that packets to ``address`` leave from (MUST-44).
+
+    Raises SocketError ENETUNREACH when there is none, or no way there.
+    """
+    check_quiet(world, host)
+    try:
+        source = source_for(host, address)
+    except TcpsimError as error:
+        raise socket_error("ENETUNREACH", f"connect() to {address}: {error}") from None
+    _check_way(world, host, address)
+    return source
+
+
+def _check_way(world: World, host: HostData, address: str) -> None:
+    if lookup(world, host.index, address) == NOWHERE:
+        raise socket_error(
+            "ENETUNREACH",
+            f"connect() to {address}: {host.name} has no route there; link them, put a router between, or give a route",
+        )
 
 
 def _open(world: World, host: HostData, conn: Conn) -> None:
     """Send the SYN."""
+    world.fit_mtu(conn)
     world.touch(conn)
     conn.told = False
     conn.shut = 0
@@ -233,8 +247,11 @@ def is_group(address: str) -> bool:
 
 def _open_from(world: World, host: HostData, conn: Conn, address: str, port: int) -> None:
     source, local_port = conn.tcb.flow[:2]
-    if not conn.locked & ADDRESS:
-        source = _source(host, address)
+    if conn.locked & ADDRESS:
+        check_quiet(world, host)
+        _check_way(world, host, address)
+    else:
+        source = _source(world, host, address)
     if not conn.locked & PORT:
         local_port = host.free_port(source, address, port)
     flow = (source, local_port, address, port)

@@ -6,6 +6,7 @@ from heapq import heappush
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..tcp.arrives import reset_for
+from ..tcp.errors import TcpsimError
 from ..tcp.notices import TOO_BIG
 from ..tcp.segment import Segment
 from ..trace.raw import header_of
@@ -33,6 +34,16 @@ class Mark(NamedTuple):
 
 #: What a packet says that says nothing else.
 PLAIN: Final = Mark()
+
+
+def check_mark(ttl: object, dscp: object, what: str) -> Mark:
+    """A mark from numbers.  Raises TcpsimError that says which are right (RFC 791, RFC 2474)."""
+    for name, value, least, most in (("ttl", ttl, 1, 255), ("dscp", dscp, 0, 63)):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise TcpsimError(f"{what}: {name} {value!r} is not in {least} .. {most}")
+    assert isinstance(ttl, int)
+    assert isinstance(dscp, int)
+    return Mark(ttl, dscp)
 
 
 def transmit(world: World, host: HostData, seg: Segment, conn: int | None, *, guarded: bool = True) -> None:

@@ -30,6 +30,9 @@ def lookup(world: World, index: int, address: str) -> int:
 
     Remembers the answer in ``world.routes``, which copies of a world share: it follows from the topology alone.
     """
+    known = world.routes[index].get(address)
+    if known is not None:
+        return known
     found = _find(world, index, address)
     world.routes[index][address] = found
     return found

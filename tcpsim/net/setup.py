@@ -13,6 +13,7 @@ from .handles import Host
 from .history import History
 from .host import check_address
 from .link import Weather, check_weather
+from .outbound import PLAIN, Mark, check_mark
 from .programs import parse_program
 from .route import parse_network
 from .world import World
@@ -38,13 +39,16 @@ class SetUp:
         profile: Profile | str | None = None,
         iss: int | Iterable[int] | None = None,
         forwards: bool = False,
+        ttl: int = 64,
+        dscp: int = 0,
         **switches: Any,
     ) -> Host:
         """A new host.  ``addresses``: by default the next of 10.0.0.0/24.
 
         ``profile``: the simulation's unless given; ``switches`` change single ones.  ``iss``: its connections'
         initial sequence numbers: one for all, or a list for one after the other (RFC 6528 afterwards).
-        ``forwards``: it is a router, and passes on packets that are not for it.
+        ``forwards``: it is a router, and passes on packets that are not for it.  ``ttl``, ``dscp``: what the IP
+        headers of its packets say, unless a connection sets its own.
         """
         self._must_be_setting_up("host()")
         world = self.world
@@ -67,12 +71,16 @@ class SetUp:
         for number in (isses,) if isinstance(isses, int) else isses or ():
             if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 32:
                 raise TcpsimError(f"iss {number!r} of host {name} is not a sequence number in 0 .. 2**32 - 1")
+        mark = check_mark(ttl, dscp, f"host {name}")
         world.add_host(name, addresses, chosen, isses, forwards=forwards)
         base, differing = described(chosen)
         self.trace.header["hosts"].append(
             {"name": name, "addresses": list(addresses), "profile": base, "switches": differing, "iss": isses}
             | ({"forwards": True} if forwards else {})
+            | {key: value for key, value, usual in zip(Mark._fields, mark, PLAIN, strict=True) if value != usual}
         )
+        if mark != PLAIN:
+            world.marks[name] = mark
         self.hosts[name] = Host(cast("Simulator", self), name)  # which is what this is a part of
         return self.hosts[name]
 
@@ -141,10 +149,11 @@ class SetUp:
             {"host": here.name, "destination": known, "via": next_host.name}
         )
 
-    def script(self, host: Host | str, *steps: Any, at: str | int = 0) -> None:
+    def script(self, host: Host | str, *steps: Any, at: str | int = 0, restarts: bool = False) -> None:
         """Run an application on ``host`` from ``at`` on: ``"listen 80"``, ``"accept"``, ``("send", b"x")`` ...
 
-        Host names in ``connect`` become addresses.  Raises TcpsimError that names a wrong step.
+        ``restarts``: it begins at every start of the host, ``at`` after it.  Host names in ``connect`` become
+        addresses.  Raises TcpsimError that names a wrong step.
         """
         self._must_be_setting_up("script()")
         name = host if isinstance(host, str) else host.name
@@ -153,8 +162,13 @@ class SetUp:
             for step in parse_program(steps)
         )
         start = parse_time(at, "at")
-        self.world.add_script(self.world.host(name).index, program, start)
-        self.trace.header["scripts"].append({"host": name, "at": start, "steps": program})
+        index = self.world.host(name).index
+        self.world.add_script(index, program, start)
+        if restarts:
+            self.world.starters = (*self.world.starters, (index, program, start))
+        self.trace.header["scripts"].append(
+            {"host": name, "at": start, "steps": program} | ({"restarts": True} if restarts else {})
+        )
 
     def _must_be_setting_up(self, what: str) -> None:
         if self.position:

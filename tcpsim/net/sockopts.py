@@ -53,6 +53,8 @@ OPTIONS: Final[dict[str, Option]] = {
     "TCP_USER_TIMEOUT": Option("IPPROTO_TCP", NUMBER),
     "TCP_INFO": Option("IPPROTO_TCP", READ),
     "IPV6_V6ONLY": Option("IPPROTO_IPV6", FLAG),
+    "IP_TTL": Option("IPPROTO_IP", NUMBER, least=1, most=255, default=64),
+    "IP_TOS": Option("IPPROTO_IP", NUMBER, most=255),  # the DSCP in its upper six bits
 }
 
 

@@ -28,6 +28,7 @@ from .link import Path, Weather
 from .moves import Move
 from .outbound import PACKET, Mark, transmit
 from .queues import grow_up, tell_users
+from .rebooting import check_quiet
 from .route import Route, next_mtu
 from .scripts import Script, advance
 from .telling import drain, tell_changes
@@ -37,12 +38,17 @@ TIMER: Final = 1
 SCRIPT: Final = 2
 
 
+#: (index of the host, program, ns after its start).
+Starter = tuple[int, tuple[tuple[Any, ...], ...], int]
+
+
 class World:
     """Everything that is the case at one moment.
 
     ``now``: ns.  ``flight``: packet id -> (due, segment, index of the receiving host).
     ``damaged``: of the packets among them that have met a fault, the bits that are the wrong way round.
-    ``guards``: the hosts' firewalls, by index.
+    ``guards``: the hosts' firewalls, by index.  ``off``, ``quiet``: until when a host is off or opens nothing, ns.
+    ``starters``: the scripts that begin at every start: host, program, ns after it.
     ``icmp``: messages in flight, as ``flight``, whose numbers they share.
     ``headers``: what the IP headers of those that do not say the usual say; ``marks``: what connections (by
     number) and hosts (by name) send that do not; ``heard``: what a connection's last packet said.
@@ -57,7 +63,7 @@ class World:
     __slots__ = (
         "_dirty", "before", "by_address", "by_hand", "cause", "conns", "damaged", "flight", "forwards", "full", "guards",
         "headers", "heap", "heard", "hosts", "icmp", "joined", "log", "marks", "neighbours", "next_conn", "next_packet",
-        "next_script", "now", "packet", "paths", "routes", "scripts", "seed", "serial",
+        "next_script", "now", "off", "packet", "paths", "quiet", "routes", "scripts", "seed", "serial", "starters",
     )  # fmt: skip
 
     def __init__(self, seed: int) -> None:
@@ -71,6 +77,9 @@ class World:
         self.forwards: tuple[bool, ...] = ()
         self.by_hand: tuple[tuple[Route, ...], ...] = ()
         self.routes: tuple[dict[str, int], ...] = ()
+        self.off: dict[int, int] = {}
+        self.quiet: dict[int, int] = {}
+        self.starters: tuple[Starter, ...] = ()
         self.guards: dict[int, Firewall] = {}
         self.marks: dict[int | str, Mark] = {}
         self.headers: dict[int, Mark] = {}
@@ -351,6 +360,8 @@ class World:
 
     def new_conn(self, host: HostData, flow: Flow, *, listens: bool = False, tcb: Tcb | None = None) -> Conn:
         """A new connection of ``host``, in CLOSED or with a given block.  A listener sends nothing: it takes no ISS."""
+        if flow[2] and self.quiet:
+            check_quiet(self, host)
         self.next_conn = number = self.next_conn + 1
         iss = None if listens or host.isses is None else host.next_iss()
         conn = Conn(flow, profile=host.profile, secret=host.secret, iss=iss, number=number, host=host.index, tcb=tcb)
@@ -381,6 +392,9 @@ class World:
         new.forwards = self.forwards
         new.by_hand = self.by_hand
         new.routes = self.routes
+        new.off = self.off.copy()
+        new.quiet = self.quiet.copy()
+        new.starters = self.starters
         new.guards = {index: firewall.copy() for index, firewall in self.guards.items()}
         new.marks = self.marks.copy()
         new.headers = self.headers.copy()
@@ -414,6 +428,9 @@ class World:
             tuple(sorted(self.icmp.items())),
             tuple(path.key() for path in self.paths),
             self.by_hand,
+            tuple((index, until) for index, until in sorted(self.off.items()) if until > self.now),
+            tuple((index, until) for index, until in sorted(self.quiet.items()) if until > self.now),
+            tuple(host.secret for host in self.hosts),
             tuple((index, firewall.key()) for index, firewall in sorted(self.guards.items())),
             frozenset(self.marks.items()),
             frozenset(self.headers.items()),

@@ -26,6 +26,7 @@ class Profile(NamedTuple):
 
     # Time (RFC 9293 3.4.2, 3.8.3; RFC 6298)
     msl: int = 2 * MINUTE  #: maximum segment lifetime; TIME_WAIT lasts two of them
+    quiet_time: int = 0  #: after a start, no connection is opened for so long (3.4.3: one MSL); 0: ISNs are enough
     rto_initial: int = 1 * SECOND  #: the first RTO, before any round trip was measured
     rto_min: int = 1 * SECOND  #: no computed RTO is below
     rto_max: int = 60 * SECOND  #: backing off stops here

@@ -75,6 +75,8 @@ def _line(move: Move) -> str:
             return f"sim.{type(move).__name__.lower()}({packet})"
         case Delay(packet, by):
             return f"sim.delay({packet}, by={by})"
+        case Reboot(host, down) if down:
+            return f"sim.reboot({host!r}, down={down})"
         case Reboot(host):
             return f"sim.reboot({host!r})"
         case SetLink(a, b, changes):
@@ -96,8 +98,7 @@ def _set_up(sim: Simulator) -> list[str]:
             given.append(f"profile={_profile(profile)}")
         if host["iss"] is not None:
             given.append(f"iss={host['iss']!r}")
-        if host.get("forwards"):
-            given.append("forwards=True")
+        given += [f"{name}={host[name]!r}" for name in ("forwards", "ttl", "dscp") if name in host]
         lines.append(f"sim.host({', '.join(given)})")
     for link in header["links"]:
         given = [*map(repr, link["ends"])]
@@ -116,6 +117,7 @@ def _set_up(sim: Simulator) -> list[str]:
     for script in header["scripts"]:
         steps = ", ".join(map(repr, script["steps"]))
         at = f", at={script['at']}" if script["at"] else ""
+        at += ", restarts=True" if script.get("restarts") else ""
         lines.append(f"sim.script({script['host']!r}, {steps}{at})")
     return lines
 

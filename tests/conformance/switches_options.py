@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tcpsim import pair
 from tcpsim.tcp import Profile, State
 from tests.conformance.switches import at, outcome, switch
 from tests.helpers.lab import SECOND, Lab
@@ -155,3 +156,23 @@ def fin_wait_2_detached_only(profile: Profile) -> object:
     attached = at(State.FIN_WAIT_2, profile, fin_wait_2_timeout=60 * SECOND)
     detached = at(State.FIN_WAIT_2, profile, fin_wait_2_timeout=60 * SECOND).detach()
     return attached.advance("1min").state.name, outcome(detached.advance("1min"))[0]
+
+
+# -- the network
+
+
+@switch("icmp_hard_aborts", False, default="CLOSED", flipped="ESTABLISHED")
+def icmp_hard_aborts(profile: Profile) -> object:
+    lab = at(State.ESTABLISHED, profile)
+    assert lab.conn.icmp_arrives(lab.now, "port-unreachable", lab.tcb.snd_una)
+    return lab.state.name
+
+
+@switch("quiet_time", 120 * SECOND, default=["ESTABLISHED"], flipped=[])
+def quiet_time(profile: Profile) -> object:
+    sim, client, server = pair(profile=profile)
+    sim.reboot(server)
+    server.listen(80)
+    client.connect(server, 80)
+    sim.run(until="5s")
+    return [str(row["state"]) for row in server.sockets() if str(row["state"]) != "LISTEN"]

@@ -130,7 +130,7 @@ MOVES = st.one_of(
     st.builds(Duplicate, PACKETS),
     st.builds(Delay, PACKETS, st.integers(0, SECOND)),
     st.builds(Corrupt, PACKETS, st.none() | st.integers(0, 400)),
-    st.builds(Reboot, NAMES),
+    st.builds(Reboot, NAMES, st.integers(0, SECOND)),
     st.builds(
         SetLink,
         NAMES,
