@@ -13,9 +13,11 @@ from .ladder_svg import ladder_svg
 from .pcap import pcapng
 from .player import player
 from .rows import FigureLine, LadderLine, figure_lines, ladder_lines
+from .sequence_plot import sequence_svg
 from .state_dot import render_dot, state_diagram_dot
 from .state_mmd import state_diagram_mmd
 from .state_svg import state_diagram_svg
+from .variables_plot import variables_svg
 
 __all__ = [
     "Diagram",
@@ -37,8 +39,10 @@ __all__ = [
     "pcapng",
     "player",
     "render_dot",
+    "sequence_svg",
     "state_diagram",
     "state_diagram_dot",
     "state_diagram_mmd",
     "state_diagram_svg",
+    "variables_svg",
 ]

@@ -144,6 +144,7 @@ class _Printer:
         self.time_width = 5
         self.body = 0
         self.texts: list[str] = []
+        self.latest = max((end.t for end in self._all_ends()), default=0)
         self.cells = _cells(lines, story)
         self._fit()
 
@@ -153,7 +154,7 @@ class _Printer:
         Lines with more to say, such as a loss and its reason, do not decide: they do without the window, or
         without LEN where the window is shut or has changed.
         """
-        needed = max((_decimals(end.t) for end in self._all_ends()), default=3)
+        needed = max(map(_decimals, {end.t for end in self._all_ends()}), default=3)
         plain = [line.seg is not None and not line.mark and line.what != "lost" for line in self.lines]
         for form, decimals in product(FORMS, range(needed, 2, -1)):
             if decimals == needed:
@@ -163,17 +164,18 @@ class _Printer:
                 break
         aligned = form._replace(window="never")
         for telling, forms in ((False, (aligned, *_SHORTER)), (True, _SHORTER_BUT_WINDOW)):
-            for texts in (_texts(self.cells, shorter) for shorter in forms):
-                self.texts = [
-                    other if line.telling is telling and not self._fits(i) else text
-                    for i, (line, text, other) in enumerate(zip(self.cells, self.texts, texts, strict=True))
-                ]
+            for shorter in forms:
+                wide = [i for i, line in enumerate(self.cells) if line.telling is telling and not self._fits(i)]
+                if not wide:
+                    break
+                texts = _texts(self.cells, shorter)
+                for i in wide:
+                    self.texts[i] = texts[i]
         self.body = max([self.body, _NARROWEST, *(self._inner(i) for i in range(len(self.lines)))])
 
     def _lay(self, decimals: int) -> None:
         self.decimals = decimals
-        times = [len(_time(end.t, decimals)) for end in self._all_ends()]
-        self.time_width = max([*times, 5])
+        self.time_width = max(len(_time(self.latest, decimals)), 5)
         self.body = self.width - 2 * (self.time_width + 2 + self.state_width + 2)
 
     def _fits(self, i: int) -> bool:

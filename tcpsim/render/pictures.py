@@ -15,6 +15,8 @@ PICTURES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
         "ladder_svg",
         ("numbers", "names", "hosts", "conn", "scale", "variables", "start", "end", "most"),
     ),
+    "sequence": ("sequence_plot", "sequence_svg", ("conn", "start", "end", "most")),
+    "variables": ("variables_plot", "variables_svg", ("variables", "conn", "start", "end")),
     "states": ("state_svg", "states_of", ("names",)),
     "joint": ("joint_svg", "joint_diagram_svg", ("names",)),
 }
