@@ -2,6 +2,7 @@
 
 import random
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -10,9 +11,11 @@ from tcpsim.render import joint_data, joint_diagram_dot, joint_diagram_svg, join
 from tcpsim.render.errors import UnknownChoice
 from tcpsim.render.joint import Joint
 from tcpsim.render.joint_svg import joint_drawing
+from tcpsim.render.shapes import MARK
 from tcpsim.scenarios import SCENARIOS, play
 from tcpsim.tcp.states import CLOSED, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT, State
 from tests.helpers.tools import require_tool
+from tests.shell.running import one_line, tcpsim
 
 from .geometry import faults, ways_apart
 
@@ -109,3 +112,20 @@ def test_graphviz_takes_it_too() -> None:
     assert joint_diagram_dot(LIBRARY).count(" -> ") == len(LIBRARY.steps)
     require_tool("dot")
     assert render_dot(dot, "svg").startswith(b"<?xml")
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    done = tcpsim("diagram", "pair", "--highlight", "S-08", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "tcp-joint-diagram.svg\n")
+    assert f'fill="{MARK}"' in (tmp_path / "tcp-joint-diagram.svg").read_text(encoding="utf-8")
+    done = tcpsim("diagram", "pair", "--all", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--all has no meaning for the joint diagram" in one_line(done.stderr)
+
+
+def test_without_dot_it_says_what_to_install_and_leaves_the_source(tmp_path: Path) -> None:
+    done = tcpsim("diagram", "pair", "-o", "pairs.png", cwd=tmp_path, env={"PATH": str(tmp_path)})
+    assert done.returncode == 2
+    line = one_line(done.stderr)
+    assert all(words in line for words in ("apt install graphviz", "brew install", "winget install", "pairs.gv"))
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs.gv"]
