@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+import tcpsim
 from tcpsim.render import state_diagram_mmd
 from tcpsim.render.edges import STYLES, edges_of, figure5_rows
 from tcpsim.render.mermaid import MOST_LINES, NOT_SHOWN, sequence_mmd
+from tcpsim.scenarios import play
 from tcpsim.tcp.states import TRANSITIONS, State
 
 from .traces import handshake
@@ -63,13 +65,36 @@ def test_losses_and_slow_packets_stand_out() -> None:
     assert "Some packets are slow" in text
 
 
+def test_packets_that_cross_are_told_of() -> None:
+    assert "cross" in sequence_mmd(play("simultaneous-open").trace).split("participant h1")[1]
+    for name in ("normal-close", "lost-syn-ack"):
+        assert "cross" not in sequence_mmd(play(name).trace).split("participant h1")[1]
+
+
+def test_more_than_two_hosts_each_have_a_line() -> None:
+    sim = tcpsim.Simulator()
+    for name in ("alice", "server", "carol"):
+        sim.host(name)
+    for name in ("alice", "carol"):
+        sim.link(name, "server")
+    sim.hosts["server"].listen(80)
+    for name in ("alice", "carol"):
+        sim.hosts[name].connect("server", 80)
+    sim.run()
+    text = sequence_mmd(sim.trace, numbers="relative")
+    assert "participant h2 as carol 10.0.0.3" in text
+    assert re.search(r"h2->>h1: 0\.000 → 0\.010  SYN SEQ=0 ", text)
+    assert "Note over h1: SYN_RECV" in text
+    assert text.count("participant") == 3
+
+
 def test_a_long_trace_is_cut_and_says_so() -> None:
     story = handshake()
     for n in range(MOST_LINES):
         packet = story.sent(40 + n, "client", ".", 101, 301)
         story.arrived(40.5 + n, "server", packet)
     text = sequence_mmd(story.trace)
-    assert "more lines are left out" in text
+    assert "more events are left out" in text
     assert text.count("->>") <= MOST_LINES
 
 
