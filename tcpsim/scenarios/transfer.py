@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..tcp.states import CLOSED, ESTABLISHED
-from .model import HostSpec, Scenario
-from .parts import CLIENT, PLAIN, SERVER, opened, to_server, two_hosts
+from .model import HostSpec, Scenario, ScriptSpec
+from .parts import CLIENT, CONNECT, PLAIN, SERVER, opened, to_server, two_hosts
 from .windows import CHAPTER, client, line, octets, server
 
 _OPEN: Final = {"client": ESTABLISHED, "server": ESTABLISHED}
@@ -207,5 +207,63 @@ TRANSFER: Final = (
         ),
         delivered={"client": 2000, "server": 2000},
         until="3s",
+    ),
+    Scenario(
+        name="corruption",
+        sid="S-54",
+        title="A bit is flipped in each kind of segment",
+        chapter=CHAPTER,
+        look="The checksum is wrong, so the segment is dropped without a word, and sent again after a time-out.  After "
+        "the SYN the first time-out for data is 3 s, and the FIN's is still the doubled one of the data.",
+        source="RFC 9293 3.1 (MUST-3); RFC 6298 5.5, 5.7",
+        hosts=two_hosts(100, 300),
+        scripts=(
+            server("recv_to_end", "close"),
+            ScriptSpec("client", (CONNECT, "sleep 5s", octets(10), "sleep 5s", "close")),
+        ),
+        faults=((1, "corrupt"), (4, "corrupt"), (6, "corrupt")),
+        faults_back=((1, "corrupt"),),
+        end=_BOTH_CLOSED,
+        lines=(
+            line("-x", "SYN", 100, None, 0, "SYN_SENT", "LISTEN"),
+            line("->", "SYN", 100, None, 0, "SYN_SENT", "SYN_RECV"),
+            line("x-", "SYN,ACK", 300, 101, 0, "SYN_SENT", "SYN_RECV"),
+            *opened(100, 300)[1:],
+            line("-x", "PSH,ACK", 101, 301, 10),
+            line("->", "PSH,ACK", 101, 301, 10),
+            line("<-", "ACK", 301, 111, 0),
+            line("-x", "FIN,ACK", 111, 301, 0, "FIN_WAIT_1", "ESTABLISHED"),
+            line("->", "FIN,ACK", 111, 301, 0, "FIN_WAIT_1", "CLOSE_WAIT"),
+            line("<-", "FIN,ACK", 301, 112, 0, "TIME_WAIT", "LAST_ACK"),
+            line("->", "ACK", 112, 302, 0, "TIME_WAIT", "CLOSED"),
+        ),
+        times=(
+            ("client", "SYN", ("0s", "1s")),
+            ("server", "SYN,ACK", ("1.01s", "2.01s")),
+            ("client", "PSH,ACK", ("7.02s", "10.02s")),
+            ("client", "FIN,ACK", ("12.02s", "18.02s")),
+        ),
+        delivered={"server": 10},
+    ),
+    Scenario(
+        name="corrupted-reset",
+        sid="S-54",
+        title="A bit is flipped in a reset",
+        chapter=CHAPTER,
+        look="A RST is not sent again, so the server knows nothing of it.  It learns that the connection is gone when "
+        "it sends.",
+        source="RFC 9293 3.1 (MUST-3), 3.5.1",
+        hosts=two_hosts(100, 300),
+        scripts=(server("sleep 2s", octets(10)), client("abort")),
+        faults=((3, "corrupt"),),
+        end=_BOTH_CLOSED,
+        lines=(
+            *opened(100, 300),
+            line("-x", "RST", 101, None, 0, "CLOSED", "ESTABLISHED"),
+            line("<-", "PSH,ACK", 301, 101, 10, "CLOSED", "ESTABLISHED"),
+            line("->", "RST", 101, None, 0, "CLOSED", "CLOSED"),
+        ),
+        told=(("server", "signal reset"),),
+        until="5s",
     ),
 )

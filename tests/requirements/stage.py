@@ -53,7 +53,8 @@ class Seen(NamedTuple):
 class Stage:
     """A client and a server on a link.
 
-    ``client``, ``server``: switches of each host; ``both``: of both.  ``delay`` is one way.  ``opened``: whether the
+    ``client``, ``server``: switches of each host; ``both``: of both.  ``delay`` is one way, ``link`` the rest of
+    the link's weather.  ``opened``: whether the
     handshake is over; then ``conn`` and ``peer`` are the two ends, and ``lines`` begin after it.  ``trace``: its level.
     """
 
@@ -68,12 +69,13 @@ class Stage:
         opened: bool = True,
         profile: Any = "rfc9293",
         trace: str = "full",
+        link: dict[str, Any] | None = None,
         **both: Any,
     ) -> None:
         self.sim = Simulator(profile=profile, trace=trace)
         self.client = self.sim.host("client", "10.0.0.1", iss=self.iss[0], **{**both, **(client or {})})
         self.server = self.sim.host("server", "10.0.0.2", iss=self.iss[1], **{**both, **(server or {})})
-        self.sim.link(self.client, self.server, delay=delay)
+        self.sim.link(self.client, self.server, delay=delay, **(link or {}))
         self.mark = 0
         if opened:
             self.open()

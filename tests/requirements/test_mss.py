@@ -60,10 +60,22 @@ def test_options_take_room_from_the_data() -> None:
         assert seen.len <= 1448
 
 
+@requirement("MUST-16", "MUST-67", "SHLD-5")
+@pytest.mark.parametrize("stamps", [False, True])
+@pytest.mark.parametrize("mtu", [1500, 1000, 576, 300])
+def test_the_mtu_limits_the_segments(mtu: int, stamps: bool) -> None:
+    """What is offered and what is sent fits the link: MTU less 40, less 12 for timestamps."""
+    stage = Stage(timestamps=stamps, link={"mtu": mtu}, **PATIENT)
+    for seen in [seg for seg in stage.sim.trace.sent() if seg.letters.startswith("S")]:
+        assert ("mss", mtu - 40) in seen.options
+    assert largest(stage, "client") == mtu - 40 - 12 * stamps
+    assert largest(stage, "server") == mtu - 40 - 12 * stamps
+
+
 @requirement("MUST-16")
 @pytest.mark.parametrize("stamps", [False, True])
-def test_the_mtu_limits_the_segments(stamps: bool) -> None:
-    """Peer's limit 1460, local MTU 1000: 960 octets, 12 fewer with timestamps."""
+def test_the_smaller_of_both_limits_counts(stamps: bool) -> None:
+    """The peer offers 1460, the way to it takes packets of 1000: 960 octets, 12 fewer with timestamps."""
     stage = Stage(timestamps=stamps, **PATIENT)
     stage.set(stage.conn, mtu=1000)
     assert largest(stage, "client") == 960 - 12 * stamps
