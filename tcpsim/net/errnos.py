@@ -83,6 +83,7 @@ ENDED: Final[dict[Code, str]] = {
     Code.ABORTED: "ECONNABORTED",
     Code.TIMED_OUT: "ETIMEDOUT",
     Code.USER_TIMEOUT: "ETIMEDOUT",
+    Code.UNREACHABLE: "EHOSTUNREACH",
 }
 
 #: The code that goes with an errno when RFC 9293 has a word for it.
@@ -94,6 +95,7 @@ _CODES: Final[dict[str, Code]] = {
     "EAGAIN": Code.INSUFFICIENT_RESOURCES,
     "EPIPE": Code.CLOSING,
     "EDESTADDRREQ": Code.REMOTE_UNSPECIFIED,
+    "ENETUNREACH": Code.UNREACHABLE,
     **{name: code for code, name in reversed(ENDED.items())},
 }
 

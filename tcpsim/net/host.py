@@ -9,7 +9,6 @@ as an operating system does.
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
-from zlib import crc32
 
 from ..tcp.connection import Connection
 from ..tcp.core import Core
@@ -214,9 +213,7 @@ class HostData:
             found = self.listeners.get((where, port))
             if found is not None and (where != ANY_IPV6 or ":" in address or not _only_ipv6(found)):
                 sharing = self.sharing.get((where, port))
-                return (
-                    found if sharing is None else (found, *sharing)[crc32(repr(flow).encode()) % (len(sharing) + 1)]
-                )
+                return found if sharing is None else _one_of((found, *sharing), flow)
         return None
 
     def add_listener(self, conn: Conn) -> None:
@@ -288,6 +285,13 @@ class HostData:
             frozenset((at, conn.number) for at, conn in self.listeners.items()),
             tuple((at, *(conn.number for conn in sharing)) for at, sharing in sorted(self.sharing.items())),
         )  # fmt: skip
+
+
+def _one_of(sharing: tuple[Conn, ...], flow: Flow) -> Conn:
+    """Which of the listeners that share a port takes the connection: the same one every time."""
+    from zlib import crc32
+
+    return sharing[crc32(repr(flow).encode()) % len(sharing)]
 
 
 def _only_ipv6(conn: Conn) -> bool:

@@ -154,9 +154,7 @@ def _child(world: World, host: HostData, listener: Conn, seg: Segment) -> Conn |
         refuse(world, host, seg, "quiet time", listener.number)
         return None
     child = world.new_conn(host, seg.flow, tcb=child_block(listener.tcb, seg.flow))
-    be_born(listener, child)
-    if listener.number in world.marks:
-        world.marks[child.number] = world.marks[listener.number]
+    be_born(world, listener, child)
     host.conns[seg.flow] = child
     return child
 
@@ -181,7 +179,7 @@ def _reopened(world: World, host: HostData, conn: Conn) -> None:
     host.next_iss()
     listener = world.conns.get(conn.listener or 0)
     if listener is not None:
-        be_born(listener, conn)
+        be_born(world, listener, conn)
 
 
 def _reset(world: World, host: HostData, seg: Segment) -> None:

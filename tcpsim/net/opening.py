@@ -23,7 +23,7 @@ from .host import (
 )
 from .ports import WILDCARDS, port_to_bind, rival
 from .rebooting import check_quiet
-from .route import NOWHERE, lookup, source_for
+from .route import NOWHERE, is_group, lookup, owns, source_for
 from .sockopts import is_ipv6, pending_error, with_option
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def bind(world: World, host: HostData, conn: Conn, address: str, port: int) -> N
         )
     _check_family(conn, address, "bind()")
     address = address or (ANY_IPV6 if is_ipv6(conn) else ANY_IPV4)
-    if address not in WILDCARDS and not is_own(host, address):
+    if address not in WILDCARDS and not owns(host, address):
         has = ", ".join(host.addresses)
         raise socket_error("EADDRNOTAVAIL", f"bind(): {address} is not an address of {host.name}, which has {has}")
     if not port:
@@ -80,11 +80,6 @@ def _check_free(world: World, host: HostData, conn: Conn, address: str, port: in
             f"{call}: port {port} of {host.name} belongs to a socket in {other.state}; take another port, or set "
             "SO_REUSEADDR on both before bind()",
         )
-
-
-def is_own(host: HostData, address: str) -> bool:
-    """Whether an address is one of the host's, those of its loopback included."""
-    return address in host.addresses or address.startswith("127.") or address == "::1"
 
 
 def _check_family(conn: Conn, address: str, call: str) -> None:
@@ -155,6 +150,8 @@ def connect(world: World, host: HostData, address: str, port: int, local_port: i
     """A connection in SYN_SENT and its descriptor: socket and connect in one."""
     check_port(port, "connect()")
     check_port(local_port, "connect() from", least=0)
+    if is_group(address):
+        raise socket_error("ENETUNREACH", f"connect() to {address}: a connection has one peer, not a group of them")
     source = _source(world, host, address)
     if local_port == 0:
         local_port = host.free_port(source, address, port)
@@ -196,6 +193,7 @@ def _open(world: World, host: HostData, conn: Conn) -> None:
     world.touch(conn)
     conn.told = False
     conn.shut = 0
+    world.fit_mtu(conn)
     calls.open_active(conn)
     host.conns[conn.tcb.flow] = conn
 
@@ -236,13 +234,6 @@ def _target(conn: Conn, address: str) -> str:
     if is_group(address):
         raise socket_error("ENETUNREACH", f"connect() to {address}: a connection has one peer, not a group of them")
     return address
-
-
-def is_group(address: str) -> bool:
-    """Whether an address is a multicast or broadcast one."""
-    if ":" in address:
-        return address[:2].lower() == "ff"
-    return 224 <= int(address.split(".", 1)[0]) <= 239 or address == "255.255.255.255"
 
 
 def _open_from(world: World, host: HostData, conn: Conn, address: str, port: int) -> None:

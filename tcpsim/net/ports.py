@@ -7,7 +7,6 @@ secret is the host's, so that the same simulation chooses the same ports every t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.profiles import Profile
@@ -33,6 +32,8 @@ def candidates(host: HostData, address: str, remote: str, remote_port: int) -> I
     size = high - low + 1
     offset = 0
     if host.profile.port_choice == "rfc6056":  # 3.3.3, simple hash-based selection
+        from hashlib import blake2b  # here, so that starting up does not pay for it
+
         what = f"{address} {remote} {remote_port}".encode()
         offset = int.from_bytes(blake2b(what, digest_size=4, key=host.secret).digest(), "big")
     for _ in range(size):

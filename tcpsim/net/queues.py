@@ -11,6 +11,7 @@ from ..tcp.segment import ACK, RST, SYN, Segment
 from ..tcp.states import LISTEN, SYN_RECV, Do
 from .host import CONNECTED, UNCONNECTED, Conn, Notice
 from .scripts import advance
+from .sockopts import mark_packets
 
 if TYPE_CHECKING:
     from .world import World
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NOTICED: Final = {
     Do.SIGNAL_R1: "delivery trouble: a segment was retransmitted several times",
     Do.SIGNAL_URGENT: "urgent data",
+    Do.SIGNAL_SOFT_ERROR: "the network reports {}",
 }
 
 
@@ -45,13 +47,14 @@ def must_wait(listener: Conn | None, child: Conn, seg: Segment) -> bool:
     )
 
 
-def be_born(listener: Conn, child: Conn) -> None:
-    """A SYN has begun ``child``."""
+def be_born(world: World, listener: Conn, child: Conn) -> None:
+    """A SYN has begun ``child``; its socket's options are the listener's."""
     child.listener = listener.number
     child.options = listener.options
     child.stage, child.shut, child.told = UNCONNECTED, 0, False
     child.embryo = True
     listener.embryos += 1
+    mark_packets(world, child)
 
 
 def grow_up(listener: Conn | None, child: Conn) -> None:
@@ -68,7 +71,7 @@ def tell_users(world: World, conn: Conn) -> None:
             where = world.hosts[conn.host].name
             world.log.append(("note", world.now, where, conn.number, world.cause, signal.value))
         if signal in NOTICED:
-            conn.notices += (Notice(world.now, NOTICED[signal]),)
+            conn.notices += (Notice(world.now, NOTICED[signal].format(conn.tcb.soft_error)),)
         if signal is Do.SIGNAL_OPEN and conn.listener is not None:
             _queue(world, conn)
     conn.signals.clear()

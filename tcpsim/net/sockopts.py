@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..tcp.errors import Code
 from ..tcp.settings import configure
 from ..tcp.states import CLOSED, LISTEN, SYN_RECV, SYN_SENT
 from ..tcp.units import MS, SECOND
 from .errnos import ENDED, socket_error
+from .outbound import PLAIN, Mark
 
 if TYPE_CHECKING:
     from .host import Conn
+    from .world import World
 
 FLAG: Final = "flag"  #: on or off: whatever is not 0 is 1
 NUMBER: Final = "number"
@@ -52,9 +55,11 @@ OPTIONS: Final[dict[str, Option]] = {
     "TCP_KEEPCNT": Option("IPPROTO_TCP", NUMBER, least=1, most=127),
     "TCP_USER_TIMEOUT": Option("IPPROTO_TCP", NUMBER),
     "TCP_INFO": Option("IPPROTO_TCP", READ),
-    "IPV6_V6ONLY": Option("IPPROTO_IPV6", FLAG),
     "IP_TTL": Option("IPPROTO_IP", NUMBER, least=1, most=255, default=64),
-    "IP_TOS": Option("IPPROTO_IP", NUMBER, most=255),  # the DSCP in its upper six bits
+    "IP_TOS": Option("IPPROTO_IP", NUMBER, most=255),
+    "IPV6_UNICAST_HOPS": Option("IPPROTO_IPV6", NUMBER, least=1, most=255, default=64),
+    "IPV6_TCLASS": Option("IPPROTO_IPV6", NUMBER, most=255),
+    "IPV6_V6ONLY": Option("IPPROTO_IPV6", FLAG),
 }
 
 
@@ -91,6 +96,19 @@ def set_option(conn: Conn, name: str, value: Any) -> None:
         value = max(2 * value, _LEAST_BUFFER[name])  # as Linux counts, with room for its own records
     conn.options = with_option(conn.options, name, value)
     _put_to_work(conn, name, value)
+
+
+def mark_packets(world: World, conn: Conn) -> None:
+    """Let the socket's packets carry its TTL and DSCP (MUST-48, MUST-49); the two bits of ECN are not its own."""
+    if not conn.options:
+        return
+    six = is_ipv6(conn)
+    ttl = option(conn, "IPV6_UNICAST_HOPS" if six else "IP_TTL")
+    mark = Mark(ttl, option(conn, "IPV6_TCLASS" if six else "IP_TOS") >> 2)
+    if mark != PLAIN:
+        world.marks[conn.number] = mark
+    elif world.marks:
+        world.marks.pop(conn.number, None)
 
 
 #: The least that SO_SNDBUF and SO_RCVBUF are set to.
@@ -163,6 +181,8 @@ def pending_error(conn: Conn) -> str | None:
         return None
     if conn.profile.reset_after_fin_is_epipe and tcb.fin_received and not tcb.fin_queued:
         return "EPIPE"
+    if tcb.error is Code.TIMED_OUT and tcb.soft_error is not None:  # the network has said why
+        return "ENETUNREACH" if tcb.soft_error == "net-unreachable" else "EHOSTUNREACH"
     return ENDED.get(tcb.error)
 
 

@@ -13,8 +13,7 @@ from ..tcp.errors import TcpsimError
 from .errnos import Failed, socket_error
 from .host import READING, WRITING, Conn, HostData, Notice
 from .opening import accept, bind, connect, listen, socket, start_connecting, start_listening
-from .outbound import Mark
-from .sockopts import get_option, set_option
+from .sockopts import get_option, mark_packets, set_option
 from .transfer import abort, close, recv, send, shutdown, take_error
 
 if TYPE_CHECKING:
@@ -91,8 +90,7 @@ def setsockopt(world: World, host: HostData, conn: Conn, name: str, value: int) 
     """Set an option of the socket, by name."""
     world.touch(conn)
     set_option(conn, name, value)
-    if name in ("IP_TTL", "IP_TOS"):
-        world.marks[conn.number] = Mark(get_option(conn, "IP_TTL"), get_option(conn, "IP_TOS") >> 2)
+    mark_packets(world, conn)
 
 
 def getsockopt(world: World, host: HostData, conn: Conn, name: str) -> int | str:

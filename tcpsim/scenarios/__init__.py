@@ -11,6 +11,7 @@ from ..tcp.profiles import RFC9293, Profile
 from .attacks import ATTACKS
 from .closing import CLOSE
 from .lesson import Lesson
+from .lessons_firewall import FIREWALL
 from .lessons_life import LIFE
 from .lessons_sockets import SOCKETS
 from .lessons_trouble import TROUBLE
@@ -30,7 +31,9 @@ SCENARIOS = {
 
 
 #: Every lesson by name: stories with text, for people who begin.
-LESSONS = {lesson.name: lesson for lesson in (*SOCKETS, *LIFE, *TROUBLE)}
+LESSONS = {
+    lesson.name: lesson for lesson in sorted((*SOCKETS, FIREWALL, *LIFE, *TROUBLE), key=lambda lesson: lesson.sid)
+}
 
 
 def get_scenario(name: str) -> Scenario:

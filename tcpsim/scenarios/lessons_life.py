@@ -16,7 +16,7 @@ listener = server.listen(80)
 
 HANDSHAKE_EXPLAINED: Final = Lesson(
     name="handshake-explained",
-    sid="L-05",
+    sid="L-06",
     title="The handshake, step by step",
     look="Each side tells the other where its sequence numbers begin, and hears that this was understood.  Two numbers, "
     "two confirmations, and one segment that carries two of them: that makes three.",
@@ -85,7 +85,7 @@ HANDSHAKE_EXPLAINED: Final = Lesson(
 
 CLOSE_IN_FOUR_STEPS: Final = Lesson(
     name="close-in-four-steps",
-    sid="L-06",
+    sid="L-07",
     title="Closing, in four steps",
     look="A connection is two streams, and each is closed by its own sender: FIN and ACK, twice.  Who says goodbye first "
     "waits at the end.",
@@ -149,7 +149,7 @@ sock, _ = listener.accept()
 
 HALF_CLOSE: Final = Lesson(
     name="half-close",
-    sid="L-07",
+    sid="L-08",
     title="Half a connection",
     look="shutdown() closes one half: this side has no more to say, and still listens.  That is how a program says "
     "\"that was all, now you\".",
@@ -202,7 +202,7 @@ conn.shutdown(socket.SHUT_WR)
 
 TIME_WAIT_AND_PORT_REUSE: Final = Lesson(
     name="time-wait-and-port-reuse",
-    sid="L-08",
+    sid="L-12",
     title="TIME_WAIT, and the port it keeps",
     look="Whoever closes first keeps the five-tuple of the connection for a while.  That is a nuisance for a server that is "
     "started anew, and SO_REUSEADDR is the cure.",

@@ -347,3 +347,64 @@ def test_the_module_that_a_program_sees() -> None:
         assert conn.getpeername() == ("10.0.0.2", 80)
         assert api.socket(fileno=conn.fileno()) == conn
     assert served.accept()[0].recv(1) == b""
+
+
+def test_what_the_network_reports_is_a_notice_and_in_the_end_the_reason() -> None:
+    """RFC 5461: a soft error does not end the attempt, but it says why it was in vain."""
+    sim, client, server = linux()
+    sim.firewall(server, "drop in port 80")
+    conn = client.socket()
+    conn.setblocking(False)
+    conn.connect_ex(("server", 80))
+    sim.inject_icmp("client", "host-unreachable")
+    sim.run(for_="1s")
+    (notice,) = conn.notices()
+    assert notice.text == "the network reports host-unreachable"
+    assert conn.state is State.SYN_SENT
+    sim.run()
+    assert [notice.text for notice in conn.notices()][-1:] == [
+        "delivery trouble: a segment was retransmitted several times"
+    ]
+    assert conn.connect_ex(("server", 80)) == errno.EHOSTUNREACH
+
+
+def test_a_firewall_that_rejects_and_one_that_drops() -> None:
+    sim, client, server = linux()
+    sim.firewall(server, "reject in port 81", "reject-prohibited in port 82")
+    server.listen(81)
+    sock = client.socket()
+    assert sock.connect_ex(("server", 81)) == errno.ECONNREFUSED
+    assert client.socket().connect_ex(("server", 82)) == errno.EHOSTUNREACH
+
+
+def test_no_route() -> None:
+    sim = Simulator(profile="linux")
+    client = sim.host("client")
+    sim.host("island")
+    with pytest.raises(OSError, match="client has no route to it; link the hosts") as caught:
+        client.socket().connect(("island", 80))
+    assert caught.value.errno == errno.ENETUNREACH
+    with pytest.raises(OSError, match="not a group of them") as caught:
+        client.connect("224.0.0.1", 80)
+    assert caught.value.errno == errno.ENETUNREACH
+
+
+@pytest.mark.parametrize("setter", ["client", "listener"])
+def test_ttl_and_dscp_are_the_sockets(setter: str) -> None:
+    """MUST-48, MUST-49, SHLD-21: set on a socket, or on the listener that it comes from; and changed later."""
+    sim, client, server = linux()
+    listener = server.listen(80)
+    conn = client.socket()
+    chosen = conn if setter == "client" else listener
+    chosen.setsockopt(stdlib.IPPROTO_IP, stdlib.IP_TTL, 9)
+    chosen.setsockopt(stdlib.IPPROTO_IP, stdlib.IP_TOS, 46 << 2)
+    conn.connect(("server", 80))
+    peer, _ = listener.accept()
+    mine, other = (conn, peer) if setter == "client" else (peer, conn)
+    marks = sim.world.marks
+    assert marks[mine.number] == (9, 46)
+    assert other.number not in marks
+    mine.setsockopt(stdlib.IPPROTO_IP, stdlib.IP_TTL, 64)
+    mine.setsockopt(stdlib.IPPROTO_IP, stdlib.IP_TOS, 0)
+    assert mine.number not in marks
+    assert mine.getsockopt(stdlib.IPPROTO_IP, stdlib.IP_TTL) == 64
