@@ -193,7 +193,6 @@ def _open(world: World, host: HostData, conn: Conn) -> None:
     world.touch(conn)
     conn.told = False
     conn.shut = 0
-    world.fit_mtu(conn)
     calls.open_active(conn)
     host.conns[conn.tcb.flow] = conn
 
@@ -252,6 +251,7 @@ def _open_from(world: World, host: HostData, conn: Conn, address: str, port: int
             f"connect() from port {local_port} of {host.name} to {address}:{port}: the connection already exists",
         )
     _name(conn, flow)
+    world.fit_mtu(conn)
     conn.iss_given = host.next_iss()
     _open(world, host, conn)
 

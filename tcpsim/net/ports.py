@@ -44,6 +44,11 @@ def candidates(host: HostData, address: str, remote: str, remote_port: int) -> I
 
 def free_port(host: HostData, address: str, remote: str, remote_port: int) -> int:
     """An ephemeral port whose 4-tuple is free.  Raises SocketError EADDRNOTAVAIL when there is none."""
+    port = host.next_port
+    low, high = host.profile.ephemeral_ports
+    if host.profile.port_choice == "in_order" and (address, port, remote, remote_port) not in host.conns:
+        host.next_port = port + 1 if port < high else low  # as below, for the usual case
+        return port
     for port in candidates(host, address, remote, remote_port):
         if (address, port, remote, remote_port) not in host.conns:
             return port

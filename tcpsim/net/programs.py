@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -97,6 +96,8 @@ def _parse_arg(name: str, arg: Any) -> Any:
     if name == "shutdown":
         return HALVES.get(arg, arg)
     if name in ("send", "recv_until"):
+        import ast  # here, so that starting up does not pay for it
+
         try:
             return ast.literal_eval(arg)
         except (ValueError, SyntaxError):

@@ -54,7 +54,8 @@ def be_born(world: World, listener: Conn, child: Conn) -> None:
     child.stage, child.shut, child.told = UNCONNECTED, 0, False
     child.embryo = True
     listener.embryos += 1
-    mark_packets(world, child)
+    if child.options:
+        mark_packets(world, child)
 
 
 def grow_up(listener: Conn | None, child: Conn) -> None:

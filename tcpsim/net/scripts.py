@@ -87,8 +87,9 @@ def advance(world: World, script: Script) -> None:
                 _out_of_patience(script, step)
             script.at += 1
             script.done = 0
-            script.due = NEVER
-            script.alert = late = False
+            if script.alert:
+                script.due = NEVER
+                script.alert = late = False
     except TcpsimError as error:
         if world.log is not None:
             where = world.hosts[script.host].name

@@ -100,8 +100,6 @@ def set_option(conn: Conn, name: str, value: Any) -> None:
 
 def mark_packets(world: World, conn: Conn) -> None:
     """Let the socket's packets carry its TTL and DSCP (MUST-48, MUST-49); the two bits of ECN are not its own."""
-    if not conn.options:
-        return
     six = is_ipv6(conn)
     ttl = option(conn, "IPV6_UNICAST_HOPS" if six else "IP_TTL")
     mark = Mark(ttl, option(conn, "IPV6_TCLASS" if six else "IP_TOS") >> 2)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..tcp import calls
 from ..tcp.errors import Code
-from ..tcp.states import CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECV, SYN_SENT, TIME_WAIT
+from ..tcp.states import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    SYN_RECV,
+    SYN_SENT,
+    TIME_WAIT,
+)
 from .errnos import Failed, socket_error
 from .host import READING, UNCONNECTED, WRITING, Conn, HostData
 from .opening import disconnect
@@ -14,6 +26,10 @@ from .sockopts import option, pending_error
 
 if TYPE_CHECKING:
     from .world import World
+
+
+#: The states in which reading is nothing special.
+_PLAIN: Final = (ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, FIN_WAIT_2)
 
 
 def send(world: World, host: HostData, conn: Conn, data: bytes, flags: str = "") -> int | Failed | None:
@@ -31,7 +47,10 @@ def send(world: World, host: HostData, conn: Conn, data: bytes, flags: str = "")
         return None
     world.touch(conn)
     taken = calls.send(conn, data, urgent="MSG_OOB" in flags and bool(data))
-    tcb.corked = bool("MSG_MORE" in flags or option(conn, "TCP_CORK"))
+    if flags or conn.options:
+        tcb.corked = bool("MSG_MORE" in flags or option(conn, "TCP_CORK"))
+    elif tcb.corked:
+        tcb.corked = False
     return taken
 
 
@@ -70,6 +89,9 @@ def recv(world: World, host: HostData, conn: Conn, n: int = 65536, flags: str = 
     if n == 0:
         return b""
     if tcb.rcv_buf.size:
+        if not flags and tcb.rcv_up is None and tcb.state in _PLAIN:
+            world.touch(conn)
+            return calls.receive(conn, n)
         data = _read(world, conn, n, peek="MSG_PEEK" in flags)
         if data or tcb.rcv_buf.size:
             return data
@@ -176,7 +198,7 @@ def close(world: World, host: HostData, conn: Conn) -> None:
     tcb = conn.tcb
     if tcb.state is LISTEN:
         _stop_listening(world, host, conn)
-    elif tcb.state is not CLOSED and option(conn, "SO_LINGER") == 0:
+    elif tcb.state is not CLOSED and conn.options and option(conn, "SO_LINGER") == 0:
         calls.abort(conn)
     elif tcb.state is not CLOSED:
         _leave(conn)
