@@ -110,3 +110,6 @@ def test_the_installed_wheel_plays_a_scenario(wheel: Path, tmp_path: Path) -> No
     done = run(venv / "bin" / "tcpsim", "play", "three-way-handshake", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ESTABLISHED" in done.stdout
+    done = run(venv / "bin" / "tcpsim", "explain", "MUST-13", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "TIME-WAIT" in done.stdout

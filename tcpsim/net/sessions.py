@@ -5,7 +5,7 @@ A session that was kept at level brief can be made full that way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..explain.describe import describe
@@ -17,6 +17,9 @@ from ..trace.trace import Trace
 from .asking import is_full_only
 from .moves import Move, from_data, octets_of
 from .simulator import Simulator
+
+#: Moves between two reports of progress.
+TOLD_EVERY = 4096
 
 #: The key of a saved session's header that says how many moves were made.
 MOVES = "moves"
@@ -31,10 +34,13 @@ def session_lines(sim: Simulator, *, data: bool = True) -> Iterator[str]:
     return to_lines(sim.trace, data=data, more={MOVES: sim.position})
 
 
-def replayed(trace: Trace, *, level: str | None = None) -> Simulator:
+def replayed(
+    trace: Trace, *, level: str | None = None, progress: Callable[[int, int], object] | None = None
+) -> Simulator:
     """The simulation that wrote ``trace``, where it stood at its end: with its past, so it goes back and on.
 
-    ``level``: that of the new trace, by default the same.  Raises CannotReplay when the header is incomplete, the
+    ``level``: that of the new trace, by default the same.  ``progress``: is told now and then how many records of how
+    many there are again.  Raises CannotReplay when the header is incomplete, the
     payload was left out, or what happens is not what the trace tells.
     """
     sim = built(trace, level=level)
@@ -48,6 +54,8 @@ def replayed(trace: Trace, *, level: str | None = None) -> Simulator:
             _make(sim, record)
         elif not sim.step():
             break
+        if progress is not None and not sim.position % TOLD_EVERY:
+            progress(len(sim.trace), len(trace))
     _compare(trace, sim)
     return sim
 

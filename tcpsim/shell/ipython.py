@@ -48,6 +48,16 @@ def interact(session: Session) -> None:
             print(line, file=sys.stderr)
 
     app.shell.set_custom_exc((TcpsimError, NameError, KeyboardInterrupt), one_line)
+    usual = app.shell.showsyntaxerror
+
+    def syntax_error(*args: Any, **options: Any) -> None:
+        meant = session.meant(app.shell.history_manager.input_hist_raw[-1])
+        if meant is None:
+            usual(*args, **options)
+        else:
+            print(f"a verb is a function; write {meant}", file=sys.stderr)
+
+    app.shell.showsyntaxerror = syntax_error
     plain = app.shell.display_formatter.formatters["text/plain"]
     for kind in SHOWN:
         plain.for_type(kind, lambda value, printer, cycle: printer.text(text_of(value)))

@@ -14,6 +14,7 @@ from ..tcp.errors import TcpsimError
 from ..tcp.profiles import RFC9293, Profile
 from . import output
 from .errors import ShellError, first_line
+from .progress import progress
 from .traces import SAVED, read_trace
 
 PYTHON: Final = ".py"  #: the suffix of a file of scenarios
@@ -105,7 +106,8 @@ def load_session(path: str, *, level: str | None = None) -> Simulator:
     """The simulation saved in ``path``, where it stood.  Raises ShellError, or CannotReplay naming the file."""
     trace = read_trace(path)
     try:
-        return replayed(trace, level=level)
+        with progress(f"playing {output.shown(path)} again") as tell:
+            return replayed(trace, level=level, progress=tell)
     except CannotReplay as error:
         raise CannotReplay(f"{output.shown(path)}: {first_line(error)}") from None
 

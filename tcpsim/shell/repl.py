@@ -60,7 +60,7 @@ def _script(session: Session) -> None:
     pipe = getattr(signal, "SIGPIPE", None)
     before = None if pipe is None else signal.signal(pipe, signal.SIG_DFL)
     try:
-        run_script(read_stdin(), session.namespace)
+        run_script(read_stdin(), session.namespace, session.meant)
     finally:
         output.emit("")  # flushes: a full disk shows here at the latest
         if pipe is not None:
@@ -103,6 +103,14 @@ class Console(code.InteractiveConsole):
         if word in LEAVING and not self.buffer and word not in self.session.namespace:
             return f"{word}()"
         return line
+
+    def showsyntaxerror(self, filename: str | None = None, **options: Any) -> None:
+        """As Python does; but who writes ``step 3`` is told to write ``step(3)``."""
+        meant = self.session.meant("\n".join(self.buffer))
+        if meant is None:
+            super().showsyntaxerror(filename, **options)
+        else:
+            self.write(f"a verb is a function; write {meant}\n")
 
     def showtraceback(self) -> None:
         """One line for the mistakes that need no more."""

@@ -6,7 +6,7 @@ import ast
 import codeop
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from .errors import ScriptStopped, in_one_line
@@ -17,8 +17,10 @@ FILENAME: Final = "<stdin>"
 _CONTINUES: Final = re.compile(r"(else|elif|except|finally)\b")
 
 
-def run_script(lines: Iterable[str], namespace: dict[str, Any]) -> None:
-    """Run the script in ``namespace``.
+def run_script(
+    lines: Iterable[str], namespace: dict[str, Any], meant: Callable[[str], str | None] = lambda line: None
+) -> None:
+    """Run the script in ``namespace``.  ``meant``: what a line that is no Python may have meant.
 
     A statement runs as soon as it is complete; a block ends where the next line at the left margin begins.
     Raises ScriptStopped, naming the line, at the first error; what ran before has run.
@@ -27,7 +29,9 @@ def run_script(lines: Iterable[str], namespace: dict[str, Any]) -> None:
         try:
             code = _compiled(source, first)
         except SyntaxError as error:
-            raise ScriptStopped(f"{FILENAME} line {error.lineno or first}: {_syntax(error)}") from None
+            hint = meant(source)
+            said = _syntax(error) if hint is None else f"a verb is a function; write {hint}"
+            raise ScriptStopped(f"{FILENAME} line {error.lineno or first}: {said}") from None
         for piece in code:
             try:
                 exec(piece, namespace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -130,6 +131,21 @@ class Session:
             if isinstance(sim, Simulator):
                 with suppress(TcpsimError):
                     sim.mend()
+
+    def meant(self, line: str) -> str | None:
+        """``step(3)`` for ``step 3``: what somebody means who writes a verb as a command; None if there is no verb."""
+        found = re.fullmatch(r"(\w+)\s+([^=(\s].*)", line.strip())
+        if found is None or found[1] not in self.verbs:
+            return None
+        if re.search(r"[\"'()\[\]]", found[2]):
+            return f"{found[1]}(...)"
+        words = re.split(r"[\s,]+", found[2])
+        return f"{found[1]}({', '.join(map(self._argument, words))})"
+
+    def _argument(self, word: str) -> str:
+        """A word as an argument: a number, a string or a name that there is, else as text."""
+        plain = word in self.namespace or re.fullmatch(r"\d+|\w+=.+", word)
+        return word if plain else f'"{word}"'
 
     def prompt(self) -> str:
         """``tcpsim 3 @ 0.020s> ``: the position and the virtual time."""

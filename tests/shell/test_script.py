@@ -1,5 +1,6 @@
 """Standard input that is no terminal: a script."""
 
+import io
 import os
 import signal
 import subprocess
@@ -11,7 +12,10 @@ from click.testing import CliRunner
 
 from tcpsim.shell import cli
 from tcpsim.shell.errors import ScriptStopped
+from tcpsim.shell.progress import progress
 from tcpsim.shell.script import run_script, statements
+from tcpsim.shell.session import Session
+from tcpsim.shell.verbs import VERBS
 from tests.shell.running import COMMAND, environment, one_line, tcpsim
 
 
@@ -252,3 +256,37 @@ def test_the_script_sees_the_names_it_is_given() -> None:
     assert names["y"] == 2
     with pytest.raises(ScriptStopped, match="line 1: ZeroDivisionError"):
         run_script(["x / 0"], names)
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("step 3", "step(3)"),
+        ("explain TIME_WAIT", 'explain("TIME_WAIT")'),
+        ("play normal-close", 'play("normal-close")'),
+        ("drop 1, 2", "drop(1, 2)"),
+        ("help run", "help(run)"),
+        ("run until=3", "run(until=3)"),
+        ('inject client "R 1:1(0)"', "inject(...)"),
+    ],
+)
+def test_who_writes_a_verb_as_a_command_is_told_what_to_write(line: str, meant: str) -> None:
+    session = Session(VERBS)
+    with pytest.raises(ScriptStopped) as caught:
+        run_script(["connect()\n", f"{line}\n"], session.namespace, session.meant)
+    assert str(caught.value) == f"<stdin> line 2: a verb is a function; write {meant}"
+    assert session.meant("x = 3 +") is None
+    assert session.meant("step = 3 3") is None
+
+
+def test_progress_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress("playing") as tell:
+        assert tell is None
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    with progress("playing") as tell:
+        assert tell is not None
+        tell(4096, 10_000)
+        assert stream.getvalue() == "\rplaying: 4,096 of 10,000"
+    assert stream.getvalue().endswith(f"\r{'':<24}\r")
