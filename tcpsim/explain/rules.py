@@ -52,6 +52,8 @@ CUES: Final[dict[str, Note]] = {
     "user_timeout": _N("Data was not acknowledged for as long as the user wanted to wait.", "", ("LC-25",)),
     "user_timeout_of_passive_open": _N("The handshake took longer than the user wanted to wait; the listener goes on.",
                                        "", ("LC-25",)),
+    "icmp_hard": _N("An ICMP message says that the peer cannot be reached this way, now or later.", "",
+                    ("MUST-54", "SHLD-26")),
     "timeout_2msl": _N("Two maximum segment lifetimes have passed: nothing old can still be on its way.", "",
                        ("MUST-13", "LC-27")),
 }  # fmt: skip

@@ -46,6 +46,7 @@ SWITCHES: Final[dict[str, Switch]] = {
     "user_timeout": _S("data unacknowledged for so long, ns, ends the connection; None: never", "3.9.1.1", ("LC-28",)),
     "ack_delay": _S("how long an ACK may wait for company, ns; 0: it never does", "3.8.6.3", ("MUST-40", "SHLD-18")),
     "sws_override": _S("how long silly-window avoidance may hold data back, ns", "3.8.6.2.1", ("MUST-38",)),
+    "icmp_hard_aborts": _S("a hard ICMP error ends an open connection too, and not only one being opened", "3.9.2.2", ("SHLD-26",)),
     "rcv_buf": _S("receive buffer in octets, and so the largest window offered", "3.8.6"),
     "snd_buf": _S("send buffer in octets", "3.9.1.2"),
     "mss": _S("the largest segment this host takes in, octets of data", "3.7.1", ("MUST-14", "MUST-67")),

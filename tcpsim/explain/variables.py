@@ -107,6 +107,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "r2_syn": _V("R2", "ns", "the same for a SYN", "3.8.3", ("MUST-23",)),
     "user_timeout": _V("", "ns", "data unacknowledged for so long ends the connection", "3.9.1.1", ("LC-28",)),
     "error": _V("", "", "why the connection ended, when it did not end in order", "3.9.1.8"),
+    "soft_error": _V("", "", "what an ICMP message said last that may pass by itself", "3.9.2.2", ("MUST-56", "SHLD-25")),
     "previous": _V("", "", "the connection in TIME_WAIT that a new SYN has reopened", "3.6.1", ("MAY-2",)),
     "wake": _V("", "at", "no later than the earliest deadline: when the network looks again", "3.10.8"),
 }  # fmt: skip
