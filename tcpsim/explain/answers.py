@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..tcp.because import PLACES
 from ..tcp.notices import ERRORS as ICMP_ERRORS
 from ..tcp.notices import TOO_BIG
+from ..tcp.seq import MASK
 from ..tcp.units import format_time
 from ..tcp.verdicts import VERDICTS as KNOWN_VERDICTS
 from ..trace.records import (
@@ -147,12 +148,24 @@ def _arrived(trace: Trace, record: Arrived, event: range) -> Answer:
         refs = tuple(dict.fromkeys(ref for why in whys for ref in why.refs))
         ids = tuple(dict.fromkeys(id for why in whys for id in why.requirements))
         return Answer(f"{head}: passes every check; {moves}", " ".join(why.lesson for why in whys), refs, ids)
+    says, refs, ids = _effect(trace, record, event)
+    return Answer(f"{head}: passes every check{says}", "", refs, ids)
+
+
+def _effect(trace: Trace, record: Arrived, event: range) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """What a segment did that passed every check and moved no connection; where it stands, and its requirements."""
     octets = sum(found.octets for n in event if isinstance(found := trace[n], Delivered))
-    effect = f"; {octets} octets can be read" if octets else ""
-    if record.seg.len and not octets:
-        effect = "; nothing of it is next in order"
-    what = "passes every check"
-    return Answer(f"{head}: {what}{effect}", "", ("3.10.7.4",), ("LC-3",) if not record.seg.len else ("LC-22",))
+    if octets:
+        return f"; {octets} octets can be read", ("3.10.7.4 (seventh)",), ("LC-22",)
+    if record.seg.len:
+        return "; nothing of it is next in order", ("3.10.7.4 (seventh)",), ("LC-22", "SHLD-31")
+    changes = [found.changed for n in event if isinstance(found := trace[n], Vars) and found.conn == record.conn]
+    una = next((changed["snd_una"] for changed in changes if "snd_una" in changed), None)
+    if una is not None:
+        return f"; it acknowledges up to {una[1]}, {(una[1] - una[0]) & MASK} more", ("3.10.7.4 (fifth)",), ("LC-3",)
+    if any("snd_wnd" in changed for changed in changes):
+        return "; it tells of another window", ("3.10.7.4 (fifth)",), ()
+    return "", ("3.10.7.4 (fifth)",), ("LC-3",)
 
 
 def place(check: str) -> str:

@@ -62,6 +62,8 @@ def cause_of(trace: Trace, n: int) -> int | None:
     if kind in REFER and cause is None:
         introduced = trace.introduced(record[5])
         return None if introduced is None else introduced[0]
+    if kind == "icmp" and cause is None:
+        return _icmp_sent(trace, n)
     if kind == "timer_fired":
         return made_by(trace, n) or set_by(trace, n)
     if kind == "move" and "packet" in record[6]:
@@ -74,6 +76,16 @@ def cause_of(trace: Trace, n: int) -> int | None:
         if trace.raw[first][0] == "call" and first < n:
             return first
     return None if cause is None else int(cause)
+
+
+def _icmp_sent(trace: Trace, n: int) -> int | None:
+    """Where the ICMP error of record ``n`` was sent."""
+    packet = trace.raw[n][5]
+    for before in range(n - 1, -1, -1):
+        record = trace.raw[before]
+        if record[0] == "icmp" and record[5] == packet and record[6] == "sent":
+            return before
+    return None
 
 
 def set_by(trace: Trace, n: int) -> int | None:

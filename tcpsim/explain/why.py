@@ -137,7 +137,7 @@ def why(trace: Trace, record: Record | int | None = None, *, packet: int | None 
     event = event_of(trace, n)
     subject = trace[n]
     told = answer(trace, subject, event)
-    steps = tuple(step for at in event for step in _steps(trace, trace[at], event))
+    steps = tuple(step for at in event for step in _steps(trace, trace[at], event) if at != n or step.kind != "call")
     own = [step for step in steps if _matters(step)] if isinstance(subject, _WHOLE) else []
     return Why(
         record=subject,
@@ -163,6 +163,8 @@ def place_of(trace: Trace, record: Record | int | None = None, *, packet: int | 
             raise TcpsimError(f"why(): no packet #{packet} in this trace; sim.in_flight and ladder() show numbers")
         return about[-1]
     if record is None:
+        while last and trace.raw[last][0] == "move" and trace.raw[last][6]["move"] == "wait":
+            last -= 1  # time that only passed asks no question
         event = event_of(trace, last)
         return event[1] if trace.raw[event[0]][0] == "move" and len(event) > 1 else event[0]
     n = record if isinstance(record, int) else getattr(record, "n", None)

@@ -77,6 +77,8 @@ def built(trace: Trace, *, level: str | None = None) -> Simulator:
             sim.link(*link["ends"], **options)
         for route in header.get("routes", ()):
             sim.route(route["host"], route["destination"], route["via"])
+        for wall in header.get("firewalls", ()):
+            sim.firewall(wall["host"], *wall["rules"], policy=wall["policy"])
         for script in header["scripts"]:
             sim.script(script["host"], *_steps(script["steps"]), at=script["at"])
     except (KeyError, TypeError, ValueError, AttributeError, TcpsimError) as error:
@@ -84,9 +86,9 @@ def built(trace: Trace, *, level: str | None = None) -> Simulator:
         raise CannotReplay(
             f"its header does not tell the initial world: {what}; play a file that tcpsim wrote"
         ) from None
-    for key, value in header.items():
-        if key not in ("hosts", "links", "routes", "scripts", MOVES):
-            sim.trace.header[key] = value
+    told = sim.trace.header
+    sim.trace.header = {key: told.get(key, value) for key, value in header.items() if key != MOVES}
+    sim.trace.header["profile"] = header["profile"]
     return sim
 
 

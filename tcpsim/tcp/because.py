@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .segment import ACK, FIN, RST, SYN, flag_names
+from .segment import ACK, FIN, RST, SYN, URG, flag_names
 from .seq import MASK
 from .states import State
 
@@ -73,7 +73,7 @@ def because(check: str, flags: int, seq: int, ack: int, octets: int, numbers: tu
     if check == "check_security":
         return "no compartments here"
     if check == "check_urg":
-        return "urgent data is treated as plain data"
+        return "URG is on" if flags & URG else "URG is off"
     return f"flags {flag_names(flags)} in {State(state)}"
 
 

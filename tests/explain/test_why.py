@@ -66,6 +66,42 @@ def test_at_level_brief_too(name: str) -> None:
         sound(why(trace, record), record)
 
 
+def test_routers_firewalls_and_icmp_have_answers_too() -> None:
+    sim = Simulator(trace="full")
+    sim.host("client", "10.0.0.1")
+    sim.host("server", "10.0.1.2")
+    sim.router("middle", "10.0.0.254")
+    sim.link("client", "middle")
+    sim.link("middle", "server", mtu=600)
+    sim.firewall("server", "web: accept in port 80", "reject any")
+    sim.route("client", "10.0.1.0/24", "middle")
+    sim.hosts["server"].listen(80)
+    conn = sim.hosts["client"].connect("server", 80)
+    sim.run(for_="100ms")
+    conn.send(bytes(5000))
+    sim.run(for_="3s")
+    sim.hosts["client"].connect("server", 81)
+    sim.run(for_="3s")
+    sim.hosts["client"].connect("10.0.1.77", 80)
+    sim.run(for_="3s")
+    kinds = {record.kind for record in sim.trace}
+    assert kinds >= {"forwarded", "passed", "refused", "icmp"}
+    for record in sim.trace:
+        sound(why(sim.trace, record), record)
+
+
+def test_what_an_acknowledgment_does_is_told() -> None:
+    sim, client, server = tcpsim.pair(trace="full")
+    server.listen(80)
+    conn = client.connect("server", 80)
+    sim.run()
+    conn.send(b"hello")
+    assert [step.kind for step in why(sim.trace).steps].count("call") == 0
+    sim.run(for_="10s")
+    found = why(sim.trace)  # of the last event: that time passed afterwards is no question
+    assert f"it acknowledges up to {conn.tcb.snd_una}, 5 more" in found.says
+
+
 def test_a_dropped_segment_names_the_check_and_the_numbers() -> None:
     sim, client, server = tcpsim.pair(trace="full")
     server = sim.hosts["server"]

@@ -72,6 +72,7 @@ def test_weather_routes_and_every_move_play_again() -> None:
     sim.router("middle", "10.0.0.254")
     sim.link("client", "middle", delay="3ms", jitter="2ms", duplicate=0.2, back={"rate": "1Mbit", "queue": 4})
     sim.link("middle", "server", loss=0.1, faults=[("SYN", "delay", "1ms")], down=[("1s", "2s")])
+    sim.firewall("server", "web: accept in port 80", "reject in")
     sim.route("client", "10.0.1.0/24", "middle")
     sim.script("server", "listen 80", "accept", "recv_to_end", "close")
     conn = sim.hosts["client"].connect("server", 80)
