@@ -85,16 +85,11 @@ def _section_options(trace: Trace) -> dict[str, Any]:
 def _octets(frame: Frame) -> bytes:
     seg = frame.seg.segment()
     try:
-        octets = encode(seg, ident=frame.packet & 0xFFFF)
+        octets = encode(seg, ttl=frame.ttl, ident=frame.packet & 0xFFFF)
     except WireError as error:
         raise DrawingFailed(f"packet {frame.packet} cannot be written as octets: {error}") from None
     if not frame.damaged:
         return octets
-    at = len(octets) - len(seg.data) - 4 * _words(octets) + 16
+    version = octets[0] >> 4
+    at = 10 if frame.damaged == "IP" and version == 4 else (20 if version == 4 else 40) + 16
     return octets[:at] + bytes((octets[at] ^ 1,)) + octets[at + 1 :]
-
-
-def _words(octets: bytes) -> int:
-    """The length of the TCP header, in 32-bit words."""
-    start = 20 if octets[0] >> 4 == 4 else 40
-    return octets[start + 12] >> 4

@@ -1,7 +1,7 @@
 """What a capture shows: which packet passes which tap when, and a comment on each.
 
 A tap stands at a host's side of its links, as tcpdump does.  So a packet lost on the way is seen at its sender's
-tap only, a duplicate and a forged packet at their receiver's only, and what a host sends to itself once.
+tap only, a duplicate and an injected packet at their receiver's only, and what a host sends to itself once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,18 @@ BOTH: Final = "both"
 #: Names that the first and the second host answer to where no host is called so.
 _ROLES: Final = ("client", "server")
 
+#: The hops that a packet begins with, where the trace does not tell.
+TTL: Final = 64
+
+#: By the check that a damaged packet has failed: whose checksum is wrong.
+_DAMAGE: Final = {
+    "checksum": "TCP",
+    "TCP checksum": "TCP",
+    "TCP header": "TCP",
+    "IPv4 header checksum": "IP",
+    "IP header": "IP",
+}
+
 #: Calls that a segment may follow from.
 _SENDING_CALLS: Final = frozenset(("connect", "send", "sendall", "sendto", "shutdown", "close", "abort"))
 
@@ -31,7 +43,8 @@ _SENDING_CALLS: Final = frozenset(("connect", "send", "sendall", "sendto", "shut
 class Frame(NamedTuple):
     """A packet at a tap.  ``tap``: the host's name; ``outbound``: whether it leaves it.
 
-    ``damaged``: whether it arrives with a wrong checksum.  ``comment``: what it has to do with the host's state.
+    ``ttl``: the hops it has left.  ``damaged``: "", or whose checksum is wrong, "IP" or "TCP".  ``comment``: what it
+    has to do with the host's state.
     """
 
     t: int
@@ -39,7 +52,8 @@ class Frame(NamedTuple):
     outbound: bool
     packet: int
     seg: Header
-    damaged: bool
+    ttl: int
+    damaged: str
     comment: str
 
 
@@ -63,25 +77,32 @@ def tap_names(trace: Trace, tap: str | None = None) -> tuple[str, ...]:
 
 
 def frames(trace: Trace, tap: str | None = None) -> Iterator[Frame]:
-    """The packets that pass the tap, in the order of the trace.  ``tap`` and errors as for ``tap_names``."""
+    """The packets that pass the tap, in the order of the trace.  ``tap`` and errors as for ``tap_names``.
+
+    A router's tap sees a packet as it comes in.
+    """
     taps = tap_names(trace, tap)
     told = _Comments(trace)
     senders: dict[int, tuple[str, Header]] = {}
-    arrived: set[int] = set()
+    ttls: dict[int, int] = {}
+    seen: dict[int, str] = {}  # by packet: where it was seen last
     for n, raw in enumerate(trace.raw):
         kind, t, where = raw[:3]
         if kind in INTRODUCE:
             packet = raw[5]
             senders[packet] = where if kind == "sent" else "", Header._make(raw[6])
+            ttls[packet] = told.ttls.get(packet, TTL)
             if kind == "sent" and where in taps:
-                yield Frame(t, where, True, packet, senders[packet][1], False, told.of_sending(n, packet))
-        elif kind == "arrived" or (kind == "refused" and raw[5] not in arrived):
+                yield Frame(t, where, True, packet, senders[packet][1], ttls[packet], "", told.of_sending(n, packet))
+        elif kind in ("arrived", "forwarded", "refused") and seen.get(raw[5]) != where:
             packet = raw[5]
-            arrived.add(packet)
+            seen[packet] = where
             sender, seg = senders[packet]
             if where in taps and where != sender:
-                damaged = kind == "refused" and raw[6].endswith("checksum")
-                yield Frame(t, where, False, packet, seg, damaged, told.of_arrival(n, packet))
+                damaged = _DAMAGE.get(raw[6], "") if kind == "refused" else ""
+                yield Frame(t, where, False, packet, seg, ttls[packet], damaged, told.of_arrival(n, packet))
+            if kind == "forwarded":
+                ttls[packet] = raw[6]
 
 
 class _Passing:
@@ -112,6 +133,7 @@ class _Comments:
         self.fates: dict[int, list[str]] = {}  # by packet: what the network did to it
         self.ends: dict[int, int] = {}  # by packet: the record of its arrival
         self.origins: dict[int, list[str]] = {}  # by packet that no host sent: where it comes from
+        self.ttls: dict[int, int] = {}  # by packet that a router passed on: the hops that it began with
         self.states: dict[int, State] = {}
         # By what an event began with: its calls, and the changes they made, until a packet tells them.
         self.calls: dict[int, list[str]] = {}
@@ -199,7 +221,7 @@ class _Comments:
         self._befell(record.packet, words if words != "lost" else "lost on the way")
 
     def _injected(self, n: int, raw: tuple[Any, ...]) -> None:
-        self.origins[raw[5]] = ["forged"]
+        self.origins[raw[5]] = ["injected"]
 
     def _duplicated(self, n: int, raw: tuple[Any, ...]) -> None:
         self._befell(raw[7], f"doubled on the way as #{raw[5]} ({raw[8]})")
@@ -208,12 +230,18 @@ class _Comments:
     def _refused(self, n: int, raw: tuple[Any, ...]) -> None:
         record = self.trace[n]
         assert isinstance(record, Refused)
-        words = "damaged on the way: its checksum is wrong" if record.by.endswith("checksum") else fate(record)
+        damaged = record.by in _DAMAGE
+        words = f"damaged on the way: its {record.by} is wrong" if damaged else fate(record)
         if record.packet in self.ends:  # it had arrived, and was turned away at the door
             self.passing[self.ends[record.packet]].after.append(words)
             return
         self.passing[n] = _Passing([], words)
         self._befell(record.packet, words)
+
+    def _forwarded(self, n: int, raw: tuple[Any, ...]) -> None:
+        packet, left = raw[5:7]
+        self.ttls.setdefault(packet, left + 1)
+        self.passing[n] = _Passing(self.origins.get(packet, []), f"{raw[2]} passes it on, {left} hops left")
 
     def _befell(self, packet: int, words: str) -> None:
         self.fates.setdefault(packet, []).append(words)
@@ -224,6 +252,7 @@ class _Comments:
         "arrived": _arrived,
         "fired": _fired,
         "checked": _checked,
+        "forwarded": _forwarded,
         "lost": _lost,
         "injected": _injected,
         "duplicated": _duplicated,

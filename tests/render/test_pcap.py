@@ -128,8 +128,8 @@ def test_a_duplicate_and_a_forgery_are_seen_where_they_arrive() -> None:
     assert "doubled on the way as #2" in at_client[0]
     assert any(words.startswith("#2 a copy of #1; ") for words in at_server)
     assert not any(words.startswith("#2 ") for words in at_client)
-    assert "forged; client: ESTABLISHED -> CLOSED" in at_client[-1]
-    assert not any("forged" in words for words in at_server)
+    assert "injected; client: ESTABLISHED -> CLOSED" in at_client[-1]
+    assert not any("injected" in words for words in at_server)
 
 
 def test_what_a_host_sends_to_itself_is_seen_once() -> None:
@@ -166,6 +166,37 @@ def test_ipv6() -> None:
     assert decode(sent.packet_data).src == ("fd00::1", 49152)
     with pytest.raises(ValueError, match="TCP checksum"):
         decode(damaged.packet_data)
+
+
+@pytest.mark.parametrize(("bit", "which"), [(100, "IPv4 header"), (300, "TCP")])
+def test_a_damaged_packet_has_a_wrong_checksum_where_it_arrives(bit: int, which: str) -> None:
+    sim, client, server = pair(trace="full")
+    server.listen(80)
+    client.connect("server", 80)
+    sim.corrupt(bit=bit)
+    sim.run(until="15ms")
+    _, _, (sent, damaged) = read(pcapng(sim.trace, tap="both"))
+    assert decode(sent.packet_data).src == ("10.0.0.1", 49152)
+    with pytest.raises(ValueError, match=f"{which} checksum"):
+        decode(damaged.packet_data)
+    assert f"its {which} checksum is wrong" in damaged.options["opt_comment"]
+
+
+def test_a_router_takes_hops_and_its_tap_sees_what_comes_in() -> None:
+    sim = Simulator(trace="full")
+    client, middle, server = sim.host("client"), sim.router("middle"), sim.host("server")
+    sim.link(client, middle)
+    sim.link(middle, server)
+    server.listen(80)
+    client.connect("server", 80)
+    sim.run()
+    assert tap_names(sim.trace, "both") == ("client", "middle", "server")
+    at_client, at_middle, at_server = (read(pcapng(sim.trace, tap=tap))[2] for tap in ("client", "middle", "server"))
+    ttls = [
+        [decode_ip(packet.packet_data).ttl for packet in packets] for packets in (at_client, at_middle, at_server)
+    ]
+    assert ttls == [[64, 63, 64], [64, 64, 64], [63, 64, 63]]
+    assert at_middle[0].options["opt_comment"] == "#1 middle passes it on, 63 hops left"
 
 
 def test_a_segment_that_no_octets_express_is_named() -> None:
