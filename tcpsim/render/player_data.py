@@ -202,7 +202,9 @@ def _ways(trace: Trace, story: Story, events: list[Event]) -> dict[int, Way]:
         end = None if packet.end is None else place.get(id(packet.end))
         if start is None and end is None and not (packet.start is None and times[0] <= packet.born <= times[-1]):
             continue
-        first = start if start is not None else max(bisect_right(times, packet.born) - 1, 0)
+        first = start
+        if first is None:  # it begins between two steps: it is there at the second
+            first = min(bisect_right(times, packet.born), len(events) - 1 if end is None else end)
         record = trace[packet.born]
         origin = record.original if isinstance(record, Duplicated) else None
         found[packet.number] = Way(packet, start, end, first, origin)

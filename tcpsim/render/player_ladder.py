@@ -61,7 +61,7 @@ def lines_of(play: Play) -> dict[int, Line]:
         elif origin is not None:
             x1, y1 = origin.at(_FORK_AT)
         else:
-            x1, y1 = (source + target) / 2, row(way.first) + ROW / 2
+            x1, y1 = (source + target) / 2, row(way.first) - ROW / 2
         if way.end is None:
             whole = Line(x1, y1, target, y1 + ROW)
             found[number] = Line(x1, y1, *whole.at(_FLYING_TO))
@@ -146,21 +146,28 @@ def _packet(play: Play, way: Way, line: Line) -> Iterator[str]:
 
 
 def _label(play: Play, way: Way, line: Line) -> str:
-    """The words at the arrow's beginning, so that those of crossing arrows keep apart; level where it is steep."""
+    """The words at the arrow's beginning, so that those of crossing arrows keep apart; level where it is steep.
+
+    Those of a copy stand further on: at the beginning are its original's, which say the rest.
+    """
     right = line.x2 > line.x1
-    dx, dy = line.x2 - line.x1, line.y2 - line.y1
-    angle = degrees(atan2(dy, dx) if right else atan2(-dy, -dx))
-    x = line.x1 + (16 if right else -16)
-    turn = f' transform="rotate({_number(angle)} {_number(line.x1)} {_number(line.y1)})"'
-    words = play.label(way.packet)
-    if len(play.story.flows) > 1:
-        port = way.packet.seg.flow[3] if way.packet.to == RIGHT else way.packet.seg.flow[1]
-        words = f":{port} {words}"
-    anchor = "" if right else " end"
+    x, y, turn, at_end = line.x1 + (16 if right else -16), line.y1 - 5, "", not right
+    if way.origin is not None:
+        x, y = line.at(0.5)
+        x, y, at_end, words = x + (-10 if right else 10), y + 12, right, f"a copy of #{way.origin}"
+    else:
+        words = play.label(way.packet)
+        if len(play.story.flows) > 1:
+            port = way.packet.seg.flow[3] if way.packet.to == RIGHT else way.packet.seg.flow[1]
+            words = f":{port} {words}"
+        dx, dy = line.x2 - line.x1, line.y2 - line.y1
+        angle = degrees(atan2(dy, dx) if right else atan2(-dy, -dx))
+        if abs(angle) < _STEEP:
+            turn = f' transform="rotate({_number(angle)} {_number(line.x1)} {_number(line.y1)})"'
+    anchor = " end" if at_end else ""
     return (
         f'<text class="lb{anchor}" data-p="{way.packet.number}" data-s="{way.first}" x="{_number(x)}" '
-        f'y="{_number(line.y1 - 5)}"{turn if abs(angle) < _STEEP else ""}>'
-        f"{escape(words)}</text>"
+        f'y="{_number(y)}"{turn}>{escape(words)}</text>'
     )
 
 
