@@ -23,7 +23,7 @@ from .errors import UnknownChoice, check_choice
 from .story import LEFT, NUMBERS, RIGHT, Event, Flow, Packet, Story, read_story
 
 #: Steps that a page holds unless told otherwise: what a browser draws at once, and a person steps through.
-LIMIT: Final = 400
+LIMIT: Final = 600
 
 #: The variables that stand below a state machine.
 SHOWN: Final = ("snd_una", "snd_nxt", "snd_wnd", "rcv_nxt", "rcv_wnd", "cwnd", "ssthresh", "rto")

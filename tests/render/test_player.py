@@ -71,7 +71,7 @@ def transfer(packets: int, **options: Any) -> Simulator:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_scenario_has_a_page_that_holds_together(name: str) -> None:
     trace = play(name, trace="full").trace
-    page = player(trace)
+    page = player(trace, most=10_000)
     reader = read(page)
     assert reader.open == []
     assert len(set(reader.ids)) == len(reader.ids)
@@ -214,7 +214,7 @@ def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "x.html\n", "")
     trace = play("S-17", trace="full").trace
     assert (tmp_path / "x.html").read_text(encoding="utf-8") == player(trace, numbers="relative", most=9)
-    done = tcpsim("export", "S-17", "-o", "y.html", "--start", "99", cwd=tmp_path)
+    done = tcpsim("export", "S-17", "-o", "y.html", "--first", "99", cwd=tmp_path)
     assert done.returncode == 2
     assert "no step 99 to begin with" in one_line(done.stderr)
     assert not (tmp_path / "y.html").exists()
