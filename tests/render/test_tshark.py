@@ -9,6 +9,7 @@ import pytest
 from tcpsim.render.pcap import pcapng
 from tcpsim.scenarios import SCENARIOS, play
 from tcpsim.tcp.segment import ACK, FIN, SYN
+from tcpsim.tcp.seq import MASK
 from tcpsim.trace.raw import INTRODUCE
 from tcpsim.trace.records import Arrived, Header, Lost, Refused, Sent
 from tcpsim.trace.trace import Trace
@@ -161,7 +162,8 @@ RETRANSMIT = (
     "lost-last-ack-nobody-waits", "simultaneous-open", "simultaneous-open-literal",
     "old-duplicate-syn-overtaken-rst", "self-connect", "self-connect-echo", "close-in-syn-received",
     "close-in-syn-received-data-queued", "close-in-syn-received-reordered", "half-open", "half-open-opens-again",
-    "reset-of-active-open", "port-reuse-in-time-wait", "port-reuse-waits-its-turn",
+    "reset-of-active-open", "shrinking-window", "fin-at-zero-window", "duplication", "user-timeout",
+    "port-reuse-in-time-wait", "port-reuse-waits-its-turn",
 )  # fmt: skip
 
 
@@ -173,10 +175,15 @@ def resent(trace: Trace, host: str) -> list[int]:
         assert isinstance(record, Sent)
         seg = record.seg
         octets = seg.len + bool(seg.flags & SYN) + bool(seg.flags & FIN)
-        if octets and reached.get(record.conn, seg.seq) > seg.seq:
+        if not octets:
+            continue
+        again = (
+            reached.setdefault(record.conn, seg.seq) - seg.seq
+        ) & MASK  # octets from here on that were sent before
+        if 0 < again < 1 << 31:
             found.append(record.packet)
-        if octets:
-            reached[record.conn] = max(reached.get(record.conn, 0), seg.seq + octets)
+        if again < octets or again >= 1 << 31:
+            reached[record.conn] = (seg.seq + octets) & MASK
     return found
 
 
