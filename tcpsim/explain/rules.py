@@ -21,7 +21,6 @@ _N = Note
 #: By ``Cue.id``: why a connection moves.
 CUES: Final[dict[str, Note]] = {
     "data_unread": _N("Data comes and nobody is left to read it: a RST tells the peer.", "", ("SHLD-3",)),
-    "icmp_hard": _N("The network says that nothing will ever get through.", "", ("SHLD-26", "MUST-54")),
     "keepalive": _N("No keep-alive probe was answered: the peer is gone.", "", ("MUST-29",)),
     "fin_wait_2_timeout": _N("The peer's FIN does not come; stacks give up waiting, though the standard does not."),
     "open_passive": _N("The program waits for others to connect."),

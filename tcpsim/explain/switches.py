@@ -17,8 +17,6 @@ _S = Switch
 
 SWITCHES: Final[dict[str, Switch]] = {
     "quiet_time": _S("how long, ns, a host that has started opens no connection; 0: ISNs are enough", "3.4.3"),
-    "icmp_hard_aborts": _S("a hard ICMP error ends a connection that is open too, not only one that opens", "3.9.2.2",
-                           ("SHLD-26",)),
     "keepalive_idle": _S("silence, ns, before the first keep-alive probe", "3.8.4", ("MUST-27", "MUST-28")),
     "keepalive_interval": _S("ns between keep-alive probes", "3.8.4", ("MUST-27",)),
     "keepalive_probes": _S("unanswered keep-alive probes that end the connection", "3.8.4", ("MUST-29",)),

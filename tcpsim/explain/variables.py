@@ -81,7 +81,6 @@ VARIABLES: Final[dict[str, Variable]] = {
              ("MUST-20", "SHLD-10")),
     "keepalive": _V("", "", "silence before the first keep-alive probe, ns between probes, and how many; none: off", "3.8.4",
                     ("MUST-24", "MUST-25", "MUST-27")),
-    "soft_error": _V("", "", "the last ICMP error that did not end the connection", "3.9.2.2", ("MUST-56", "SHLD-25")),
     "keep_count": _V("", "count", "keep-alive probes since the peer was last heard", "3.8.4", ("MUST-29",)),
     "keepalive_due": _V("", "at", "when the silent peer is probed", "3.8.4", ("MUST-26",)),
     "fin_wait_2_due": _V("", "at", "when the peer's FIN is waited for no longer", "3.6"),
