@@ -15,7 +15,8 @@ from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 from tcpsim import Simulator, State
-from tcpsim.tcp import RFC9293, Profile, Tcb
+from tcpsim.tcp import RFC9293, Connection, Profile, Segment, Tcb
+from tcpsim.tcp.segment import ACK, SYN
 
 ROOT = Path(__file__).resolve().parent.parent
 OCTETS = 100
@@ -107,6 +108,56 @@ def bulk(octets: int = 2 * MEGABYTE, trace: str = "off") -> float:
     segments = sim.world.next_packet
     assert segments > octets / 1448
     return ns / segments
+
+
+def lossy(octets: int = 2 * MEGABYTE) -> float:
+    """The same with SACK, one packet in a hundred lost, as a multiple of no loss."""
+    profile = MODERN.but(sack=True)
+
+    def transfer(loss: float) -> float:
+        sim = Simulator(trace="off", profile=profile)
+        sim.link(sim.host("client"), sim.host("server"), delay="10ms", loss=loss)
+        sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
+        sim.script("client", "connect server 80", ("send", bytes(octets)), "close")
+        return timed(lambda: sim.run(limit=octets)) / sim.world.next_packet
+
+    return transfer(0.01) / transfer(0.0)
+
+
+def holes(window: int = 1_000, gaps: int = 30, rounds: int = 300) -> float:
+    """An ACK with SACK blocks at a sender with so many segments in flight, that many of them missing: ns."""
+    mss = 1448
+    profile = RFC9293.but(
+        sack=True, timestamps=True, window_scale=7, congestion="none", rcv_buf=4 * MEGABYTE, snd_buf=4 * MEGABYTE
+    )
+    sender = Connection(("10.0.0.1", 1), ("10.0.0.2", 2), profile=profile, iss=0)
+    sender.open_active(0)
+    (syn,) = sender.take_output()
+    back = (*syn.flow[2:], *syn.flow[:2])
+    options = (("mss", 1460), ("sackOK",), ("wscale", 7))
+    sender.segment_arrives(0, Segment(back, 0, 1, SYN | ACK, 65_535, b"", 0, 1, 0, options))
+
+    def ack(number: int, *blocks: tuple[int, int]) -> Segment:
+        told = (("sack", *blocks),) if blocks else ()
+        return Segment(back, 1, number, ACK, 32_000, b"", 0, 1, 0, told)
+
+    sender.segment_arrives(0, ack(1))
+    sender.take_output()
+    sender.send(0, bytes(window * mss))
+    assert len(sender.take_output()) == window
+    step = window // (gaps + 1)
+    for gap in range(gaps):
+        left = 1 + (gap * step + 1) * mss
+        sender.segment_arrives(1, ack(1, (left, left + mss)))
+    last = 1 + (window - rounds - 2) * mss
+    segments = [ack(1, (last, last + n * mss)) for n in range(1, rounds)]
+    sender.take_output()
+
+    def hear() -> None:
+        for segment in segments:
+            sender.segment_arrives(1, segment)
+
+    return timed(hear) / len(segments)
 
 
 def growth(few: int = 1_000, many: int = 1_000_000) -> float:

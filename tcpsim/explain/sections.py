@@ -49,6 +49,7 @@ OTHER_RFCS: Final = {
     6928: "an initial window of ten segments",
     6937: "proportional rate reduction",
     7323: "window scale, timestamps, PAWS",
+    7661: "congestion window validation",
     7413: "TCP fast open",
     8985: "RACK and tail loss probes",
     9293: "TCP",

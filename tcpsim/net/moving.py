@@ -107,13 +107,13 @@ def _corrupt(world: World, move: Corrupt) -> None:
 
 
 def _inject(world: World, move: Inject) -> None:
-    flow, seq, ack, flags, wnd, up, tsval, tsecr, data, options = move.fields
+    flow, seq, ack, flags, wnd, up, tsval, tsecr, data, options, *ecn = move.fields  # saved ones may lack the last
     target = world.host(move.host).index if move.host else world.by_address.get(flow[0])
     if target is None:
         raise TcpsimError(f"inject: no host has the address {flow[0]}")
     if move.delay < 0:
         raise TcpsimError(f"inject with delay {move.delay} ns: time does not run backwards")
-    seg = Segment(flow, seq, ack, flags, wnd, data, up, tsval, tsecr, options)
+    seg = Segment(flow, seq, ack, flags, wnd, data, up, tsval, tsecr, options, *ecn)
     world.next_packet += 1
     seg.id = world.next_packet
     if world.log is not None:

@@ -15,6 +15,7 @@ from .lessons_firewall import FIREWALL
 from .lessons_life import LIFE
 from .lessons_sockets import SOCKETS
 from .lessons_trouble import TROUBLE
+from .losses import LOSSES
 from .model import HostSpec, Scenario, ScenarioFailed, ScriptSpec
 from .opening import OPENING
 from .resets import RESETS
@@ -26,7 +27,7 @@ from .windows import WINDOWS
 #: Every scenario by name, in the order of the chapters.
 SCENARIOS = {
     scenario.name: scenario
-    for scenario in (*OPENING, *UNUSUAL, *WINDOWS, *TRANSFER, *CLOSE, *RESETS, *ATTACKS, *TIME)
+    for scenario in (*OPENING, *UNUSUAL, *WINDOWS, *TRANSFER, *LOSSES, *CLOSE, *RESETS, *ATTACKS, *TIME)
 }
 
 

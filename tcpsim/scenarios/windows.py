@@ -167,7 +167,7 @@ WINDOWS: Final = (
             line("->", "PSH,ACK", 102, 301, 499),
             line("<-", "ACK", 301, 601, 0),
         ),
-        times=(("client", "ACK", ("20ms", "1.1s", "3.2s")), ("client", "PSH,ACK", ("100ms", "5.42s"))),
+        times=(("client", "ACK", ("20ms", "1.1s", "3.2s")), ("client", "PSH,ACK", ("100ms", "3.42s"))),
         delivered={"server": 500},
         until="12s",
     ),

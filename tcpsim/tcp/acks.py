@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from . import congestion
 from . import verdicts as v
 from .core import Core
 from .output import start_persist
+from .recovery import heard
 from .rto import sample, timeout
-from .segment import SYN, Segment
+from .segment import ACK, CWR, ECE, SYN, Segment
 from .seq import HALF, MASK
 from .states import CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, TIME_WAIT, Cue
 from .units import NEVER
@@ -26,11 +28,17 @@ def learn_syn(c: Core, seg: Segment) -> None:
     tcb.rcv_nxt = (seg.seq + 1) & MASK
     mss = profile.mss_default_ipv6 if ":" in tcb.flow[0] else profile.mss_default
     shift: int | None = None
+    permitted = False
     for option in seg.options:
         if option[0] == "mss":
             mss = option[1]  # type: ignore[assignment]
         elif option[0] == "wscale":
             shift = min(option[1], 14)  # type: ignore[call-overload]
+        elif option[0] == "sackOK":
+            permitted = True
+    tcb.sack_ok = permitted and profile.sack
+    # A SYN offers with both bits, a SYN,ACK agrees with ECE alone (RFC 3168 6.1.1).
+    tcb.ecn_ok = profile.ecn != "no" and seg.flags & (ECE | CWR) == (ECE if seg.flags & ACK else ECE | CWR)
     offered = profile.window_scale
     if shift is not None and offered is not None:
         tcb.wscale_ok = True
@@ -75,13 +83,16 @@ def use_ack(c: Core, seg: Segment) -> Verdict | None:
     """Take in an ACK that lies in range, and what it means for our FIN (RFC 9293 3.10.7.4, fifth)."""
     tcb = c.tcb
     ack = seg.ack
-    if ack != tcb.snd_una:
-        if (ack - tcb.snd_una) & MASK >= HALF:  # an old one: nothing in it is news
-            return v.ACK_ONLY if tcb.state is CLOSING else None
-        first = tcb.snd_una == tcb.iss  # FIN_WAIT_1 was entered from SYN_RECV: the window was never set
+    news = (ack - tcb.snd_una) & MASK
+    if news >= HALF:  # an old one: nothing in it is news
+        return v.ACK_ONLY if tcb.state is CLOSING else None
+    first = tcb.snd_una == tcb.iss  # FIN_WAIT_1 was entered from SYN_RECV: the window was never set
+    if news:
         acknowledged(c, ack, seg.tsecr)
-        if first:
-            learn_window(c, seg)
+    if first:
+        learn_window(c, seg)
+    elif tcb.snd_una != tcb.snd_nxt or news:
+        heard(c, seg, news)
     newer = (seg.seq - tcb.snd_wl1) & MASK
     if (0 < newer < HALF) or (newer == 0 and (ack - tcb.snd_wl2) & MASK < HALF):
         _update_window(c, seg)
@@ -131,8 +142,11 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
             tcb.srtt, tcb.rttvar = sample(tcb.srtt, tcb.rttvar, rtt)
             tcb.rto = timeout(profile, tcb.srtt, tcb.rttvar)
         tcb.rtt_seq = None
-    if opens and tcb.syn_lost:
-        tcb.rto = profile.rto_after_syn_loss
+    if opens:
+        congestion.start(tcb, profile)
+        tcb.quick_acks = profile.quick_acks
+        if tcb.syn_lost:
+            tcb.rto = profile.rto_after_syn_loss
     tcb.rtx_count = 0
     tcb.rtx_since = c.now
     if ack != tcb.snd_nxt:
@@ -175,6 +189,7 @@ def _update_window(c: Core, seg: Segment) -> None:
             tcb.probe_count = 0
             if tcb.snd_una != tcb.snd_nxt:
                 tcb.rtx_since = c.now
+                tcb.rtx_nxt = tcb.snd_una  # what was repeated into the closed window is lost again
                 c.start_rtx()
     elif tcb.snd_una != tcb.snd_nxt or tcb.persist_due != NEVER:
         # The peer lives and keeps its window closed: that never ends a connection (MUST-37).

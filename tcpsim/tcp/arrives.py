@@ -15,7 +15,7 @@ from .errors import Code
 from .output import forget_round_trip, send_syn
 from .predict import predicted
 from .segment import ACK, FIN, RST, SYN, URG, Flow, Segment
-from .seq import HALF, MASK, in_window, le
+from .seq import HALF, MASK, diff, in_window, le
 from .states import (
     CLOSED,
     CLOSING,
@@ -30,7 +30,7 @@ from .states import (
     Do,
     State,
 )
-from .text import check_fin, check_urg, process_text, queue_behind_syn
+from .text import check_fin, check_urg, process_text, queue_behind_syn, repeated
 from .verdicts import Verdict
 
 Check = Callable[[Core, Segment], Verdict | None]
@@ -109,7 +109,8 @@ def check_ack_in_listen(c: Core, seg: Segment) -> Verdict | None:
     """Second, check for an ACK (RFC 9293 3.10.7.2)."""
     if not seg.flags & ACK:
         return None
-    c.out.append(make_reset(seg))
+    if not seg.flags & SYN or c.profile.listen_resets_synacks:
+        c.out.append(make_reset(seg))
     return v.LISTEN_ACK
 
 
@@ -117,6 +118,8 @@ def check_syn_in_listen(c: Core, seg: Segment) -> Verdict | None:
     """Third, check for a SYN (RFC 9293 3.10.7.2): the child of the listener begins here."""
     if not seg.flags & SYN:
         return None
+    if seg.flags & FIN and not c.profile.syn_fin_opens:
+        return v.LISTEN_OTHER
     tcb = c.tcb
     tcb.passive = True
     if not tcb.flow[2]:
@@ -150,6 +153,11 @@ def check_ack_in_syn_sent(c: Core, seg: Segment) -> Verdict | None:
     if seg.flags & RST:
         return v.OPENER_BAD_ACK_RST
     c.out.append(make_reset(seg))
+    wait = c.profile.bad_ack_hastens_syn
+    if wait is not None and c.now + wait < tcb.rtx_due:
+        tcb.rtx_due = due = c.now + wait
+        if due < tcb.wake:
+            tcb.wake = due
     return v.OPENER_BAD_ACK
 
 
@@ -199,6 +207,8 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
     tcb = c.tcb
     profile = c.profile
     flags = seg.flags
+    if tcb.state is TIME_WAIT and profile.time_wait_needs_ack and not flags & (ACK | SYN | RST):
+        return v.ACK_MISSING
     if flags & SYN:
         verdict = _sequence_of_syn(c, seg)
         if verdict is not None or (tcb.state is SYN_RECV and _completes_simultaneous_open(c, seg)):
@@ -217,11 +227,13 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
             if tcb.ts_ok and not flags & RST:
                 _keep_timestamp(c, seg)
             return None
-    elif not offset and not length:
+    elif not offset and (not length or (flags & FIN and length == 1 and profile.fin_at_zero_window)):
         if tcb.ts_ok and not flags & RST:
             _keep_timestamp(c, seg)
         return None
     if flags & RST:
+        if profile.rst_at_right_edge and wnd and offset == wnd:
+            c.challenge()
         return v.UNACCEPTABLE_RST
     if flags & URG and not offset:  # the window is closed, but not to news (MUST-66)
         check_urg(c, seg)
@@ -241,6 +253,9 @@ def _answer(c: Core, seg: Segment) -> None:
     """Acknowledge an unacceptable segment (RFC 9293 3.10.7.4, first)."""
     if seg.len:
         c.tcb.ack_now = True
+        behind = diff(c.tcb.rcv_nxt, seg.seq)
+        if seg.data and behind > 0:
+            repeated(c, seg.seq, min(behind, len(seg.data)))
     else:
         c.challenge()  # throttled: two ends out of step could answer each other for ever (A-37)
 
@@ -364,7 +379,7 @@ def check_rst(c: Core, seg: Segment) -> Verdict | None:
             c.renew()
         else:
             c.fire(Cue.RST_OF_ACTIVE_OPEN)
-            c.end(Code.REFUSED, Do.SIGNAL_REFUSED)
+            c.end(Code.REFUSED if profile.crossed_rst_refuses else Code.RESET, Do.SIGNAL_REFUSED)
     elif state in (CLOSING, LAST_ACK) and not profile.rst_told_while_closing:
         c.fire(Cue.RST_UNTOLD)
         c.end(Code.RESET)

@@ -5,12 +5,16 @@ Chunks are kept as they came; nothing slices a growing buffer.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from .seq import MASK, diff
 
 #: No chunks. Every empty buffer has this list, so nobody changes it: most buffers are empty most of the time.
 _NONE: Final[list[bytes]] = []
+#: The same for what came early.
+_NO_RUNS: Final[dict[int, tuple[int, list[bytes]]]] = {}
+_NO_ORDER: Final[list[int]] = []
 
 
 class SendBuffer:
@@ -115,18 +119,25 @@ class SendBuffer:
 class ReceiveBuffer:
     """Octets received: those in order, waiting for the user, and those that came too early.
 
-    ``size``: octets in order.  ``early``: pieces ``(seq, octets)`` above RCV.NXT, in sequence order and
-    disjoint.  Where pieces overlap, the octets that came first are kept: a later copy cannot rewrite what an
-    earlier segment said.
+    ``size``: octets in order.  ``runs``: the early ones, contiguous run by run: first number -> (number after the
+    last, pieces), the run that grew last standing last.  Where pieces overlap, the octets that came first are
+    kept: a later copy cannot rewrite what an earlier segment said.  A segment costs the same however much is held;
+    only the number of gaps counts.
     """
 
-    __slots__ = ("_chunks", "_skip", "early", "size")
+    __slots__ = ("_chunks", "_order", "_skip", "runs", "size")
 
     def __init__(self) -> None:
         self._chunks = _NONE
         self._skip = 0
         self.size = 0
-        self.early: tuple[tuple[int, bytes], ...] = ()
+        self.runs = _NO_RUNS
+        self._order = _NO_ORDER  # the keys of runs, in sequence order
+
+    @property
+    def early(self) -> tuple[tuple[int, bytes], ...]:
+        """The runs ``(seq, octets)`` above RCV.NXT, in sequence order, with a gap before each."""
+        return tuple((start, b"".join(self.runs[start][1])) for start in self._order)
 
     def append(self, data: bytes) -> None:
         """Take in-order octets."""
@@ -170,38 +181,90 @@ class ReceiveBuffer:
         return b"".join(self._chunks)[self._skip :]
 
     def hold(self, seq: int, data: bytes, limit: int) -> bool:
-        """Keep octets that came too early; False, and nothing kept, when ``limit`` pieces are held already."""
-        end = seq + len(data)  # in the piece's own terms: not reduced
-        kept: list[tuple[int, bytes]] = []
-        at = seq
-        for start, piece in self.early:
-            left = seq + diff(start, seq)
-            right = left + len(piece)
-            if left > at and at < end:
-                kept.append((at & MASK, data[at - seq : min(left, end) - seq]))
-            kept.append((start, piece))
-            at = max(at, right)
+        """Keep octets that came too early; False, and nothing kept, if they would make more than ``limit`` runs."""
+        if not data:
+            return True
+        if not self.runs:
+            self.runs, self._order = {}, []
+        runs, order = self.runs, self._order
+        end = seq + len(data)  # in the piece's own terms, like all that follows: not reduced
+        first, last = self._touched(seq, end)
+        if first == last:
+            if len(order) >= limit:
+                return False
+            order.insert(first, seq)
+            runs[seq] = end & MASK, [data]
+            return True
+        pieces: list[bytes]
+        touched = order[first:last]
+        if diff(touched[0], seq) > 0:
+            start, pieces, at = seq, [], seq
+        else:
+            start = touched.pop(0)
+            stop, pieces = runs.pop(start)
+            at = seq + diff(stop, seq)
+        order[first:last] = [start]
+        for later in touched:
+            stop, more = runs.pop(later)
+            left = seq + diff(later, seq)
+            pieces.append(data[at - seq : left - seq])
+            pieces += more
+            at = left + ((stop - later) & MASK)
         if at < end:
-            kept.append((at & MASK, data[at - seq :]))
-        if len(kept) > limit:
-            return False
-        kept.sort(key=lambda piece: diff(piece[0], seq))
-        self.early = tuple(kept)
+            pieces.append(data[at - seq :])
+            at = end
+        runs[start] = at & MASK, pieces
         return True
 
+    def _touched(self, left: int, right: int) -> tuple[int, int]:
+        """Which runs overlap or adjoin the octets from ``left`` to before ``right``: a slice of ``_order``."""
+        runs, order = self.runs, self._order
+        last = len(order)
+        if last and diff(order[-1], left) <= 0:  # mostly what comes goes on where the newest run ends
+            return (last - 1 if diff(runs[order[-1]][0], left) >= 0 else last), last
+        first = 0
+        while first < last and diff(runs[order[first]][0], left) < 0:
+            first += 1
+        end = first
+        while end < last and diff(order[end], left) <= right - left:
+            end += 1
+        return first, end
+
+    def repeated(self, seq: int, n: int) -> tuple[int, int] | None:
+        """The first stretch (left, right) of ``n`` octets from ``seq`` that is held already, for D-SACK (RFC 2883)."""
+        for start in self._order:
+            stop = seq + diff(self.runs[start][0], seq)
+            left = max(seq, seq + diff(start, seq))
+            if left < stop and left < seq + n:
+                return left & MASK, min(stop, seq + n) & MASK
+        return None
+
+    def blocks(self, n: int) -> list[tuple[int, int]]:
+        """Up to ``n`` SACK blocks: the runs that grew last first (RFC 2018 4)."""
+        return [(start, run[0]) for start, run in islice(reversed(self.runs.items()), n)]
+
+    def run_at(self, seq: int) -> tuple[int, int] | None:
+        """The held run (left, right) that contains the number ``seq``."""
+        for start in self._order:
+            if (seq - start) & MASK < (self.runs[start][0] - start) & MASK:
+                return start, self.runs[start][0]
+        return None
+
     def ripe(self, rcv_nxt: int) -> bytes:
-        """The held octets that begin at ``rcv_nxt``, removed; pieces wholly below it are forgotten."""
+        """The held octets that begin at ``rcv_nxt``, removed; runs wholly below it are forgotten."""
         parts = []
-        at = rcv_nxt
-        rest = []
-        for start, piece in self.early:
-            offset = diff(at, start)
+        order = self._order
+        while order:
+            start = order[0]
+            offset = diff(rcv_nxt, start)
             if offset < 0:
-                rest.append((start, piece))
-            elif offset < len(piece):
-                parts.append(piece[offset:])
-                at = (start + len(piece)) & MASK
-        self.early = tuple(rest)
+                break
+            stop, pieces = self.runs.pop(start)
+            del order[0]
+            if diff(stop, rcv_nxt) > 0:
+                octets = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                parts.append(octets[offset:])
+                rcv_nxt = stop
         return b"".join(parts)
 
     def clear(self) -> None:
@@ -214,9 +277,14 @@ class ReceiveBuffer:
         new._chunks = self._chunks and self._chunks.copy()
         new._skip = self._skip
         new.size = self.size
-        new.early = self.early
+        new.runs, new._order = _NO_RUNS, _NO_ORDER
+        if self.runs:
+            new.runs = {start: (stop, pieces.copy()) for start, (stop, pieces) in self.runs.items()}
+            new._order = self._order.copy()
         return new
 
-    def key(self) -> tuple[bytes, tuple[tuple[int, bytes], ...]]:
-        """Hashable value: the octets in order, and the early pieces."""
-        return self.peek() if self.size else b"", self.early
+    def key(self) -> tuple[bytes, tuple[tuple[int, bytes], ...], tuple[int, ...]]:
+        """Hashable value: the octets in order, the early runs, and in which order these grew."""
+        if not self.runs:
+            return self.peek() if self.size else b"", (), ()
+        return self.peek() if self.size else b"", self.early, tuple(self.runs)

@@ -10,7 +10,7 @@ from typing import Any
 from .core import Core
 from .errors import BadValue, CallError, Code
 from .output import send_syn
-from .segment import RST
+from .segment import ACK, RST
 from .seq import MASK
 from .states import (
     CLOSE_WAIT,
@@ -237,7 +237,7 @@ def detach(c: Core) -> None:
     tcb.rcv_buf.clear()
     tcb.rcv_up = None
     if unread and c.profile.half_duplex_close and tcb.state in KEPT_ALIVE:
-        c.emit(tcb.snd_nxt, RST)
+        c.emit(tcb.snd_nxt, RST | ACK if c.profile.reset_carries_ack else RST)
         c.fire(Cue.CLOSE_UNREAD)
         c.end()
         return
@@ -257,7 +257,7 @@ def abort(c: Core) -> None:
         raise _not_open(c, "abort()")
     loud = state in (SYN_RECV, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
     if loud:
-        c.emit(tcb.snd_nxt, RST)
+        c.emit(tcb.snd_nxt, RST | ACK if c.profile.reset_carries_ack else RST)
     if loud and c.profile.abort_to_time_wait:
         c.fire(Cue.ABORT_LINGERS)
         c.flush(Code.ABORTED)

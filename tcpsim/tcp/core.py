@@ -7,7 +7,7 @@ from typing import Any, Final
 from .errors import Code, MissingRow
 from .isn import initial_sequence_number
 from .profiles import Profile
-from .segment import ACK, RST, SYN, URG, Flow, Option, Segment
+from .segment import ACK, ECE, RST, SYN, URG, Flow, Option, Segment
 from .seq import HALF, MASK
 from .states import BY_CUE, CLOSED, Cue, Do, Transition
 from .tcb import BLANK, NAMES, Tcb
@@ -230,6 +230,10 @@ class Core:
             tcb.delack_due = NEVER
             if not flags & SYN:  # whose window is never scaled (RFC 7323 2.2)
                 wnd >>= tcb.rcv_shift
+            if tcb.ece and not flags & (SYN | RST):
+                flags |= ECE
+            if tcb.sack_ok and (tcb.rcv_buf.runs or tcb.dsack is not None) and not flags & (SYN | RST):
+                options = _sack(tcb, len(data))
         if wnd > 65535:
             wnd = 65535
         if tcb.ts_ok and not flags & RST:
@@ -277,6 +281,31 @@ class Core:
                 return
             tcb.challenges += 1
         self.send_ack()
+
+
+def sack_size(tcb: Tcb) -> int:
+    """Octets of options that the SACK blocks take which the next ACK should carry; 0: there are none to tell."""
+    if not tcb.sack_ok:
+        return 0
+    blocks = len(tcb.rcv_buf.runs) + (tcb.dsack is not None)
+    return 4 + 8 * min(blocks, 3 if tcb.ts_ok else 4) if blocks else 0
+
+
+def _sack(tcb: Tcb, octets: int) -> tuple[Option, ...]:
+    """SACK blocks, as many as fit beside so many octets of data: octets that came twice first (RFC 2018 4, RFC 2883).
+
+    Timestamps stand before them, as real stacks have it.
+    """
+    most = min(3 if tcb.ts_ok else 4, (tcb.snd_mss - octets - 4) // 8 if octets else 4)
+    if most < 1:
+        return ()
+    blocks = []
+    if tcb.dsack is not None:
+        blocks.append(tcb.dsack)
+        tcb.dsack = None
+    blocks += tcb.rcv_buf.blocks(most - len(blocks))
+    sack: tuple[Option, ...] = (("nop",), ("nop",), ("sack", *blocks))
+    return (("nop",), ("nop",), ("TS",), *sack) if tcb.ts_ok else sack
 
 
 def _point_at_urgent(segment: Segment, up: int) -> None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from .core import Core
 from .errors import Code, TcpsimError
-from .output import retransmit
+from .output import repeat_oldest
 from .segment import ACK, FIN, PSH
 from .seq import MASK
 from .settings import configure
@@ -110,7 +110,7 @@ def _send_again(c: Core) -> None:
     """
     tcb = c.tcb
     if tcb.snd_una == tcb.iss or not tcb.snd_buf.size:
-        retransmit(c)
+        repeat_oldest(c)
         return
     tcb.rtt_seq = None
     end = tcb.snd_nxt if tcb.fin_seq is None else tcb.fin_seq

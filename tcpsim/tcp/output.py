@@ -6,12 +6,19 @@ avoidance and window probing are decided in one place.
 
 from __future__ import annotations
 
-from .core import Core
-from .segment import ACK, FIN, PSH, SYN, Option
-from .seq import MASK, diff
+from typing import Final
+
+from .congestion import restart
+from .core import Core, sack_size
+from .recovery import again, fill_in, repair, room
+from .segment import ACK, CWR, ECE, FIN, PSH, SYN, Option
+from .seq import HALF, MASK, diff
 from .states import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_RECV, SYN_SENT, Cue
 from .tcb import Tcb
 from .units import NEVER
+
+#: The ECN field of a packet whose ends understand a mark: ECT(0) (RFC 3168 5).
+ECT: Final = 2
 
 #: The states in which data or our FIN may leave.
 _SENDING = frozenset((ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, CLOSING, LAST_ACK))
@@ -20,6 +27,8 @@ _SENDING = frozenset((ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, CLOSING, LAST_ACK))
 def output(c: Core) -> None:
     """Send what the windows allow, then the ACK that is still owed."""
     tcb = c.tcb
+    if tcb.recovery and tcb.state in _SENDING:
+        repair(c)
     if tcb.state in _SENDING and tcb.fin_seq is None:
         unsent = tcb.snd_buf.size - ((tcb.snd_nxt - tcb.snd_buf_seq) & MASK)
         if unsent > 0:
@@ -30,6 +39,8 @@ def output(c: Core) -> None:
             tcb.rtx_count = 0
             tcb.rtx_since = c.now  # R2 counts from the first probe, not from what was acknowledged long ago
             start_persist(c)
+    if tcb.recovery == "fast" and tcb.state in _SENDING:
+        fill_in(c)
     if tcb.ack_now:
         c.send_ack()
 
@@ -38,7 +49,19 @@ def _send_data(c: Core, unsent: int) -> int:
     """Send new data as far as the peer's window, Nagle and silly-window avoidance let it; what stays unsent."""
     tcb = c.tcb
     mss = tcb.snd_mss
-    usable = diff((tcb.snd_una + tcb.snd_wnd) & MASK, tcb.snd_nxt)
+    if tcb.rcv_buf.runs or tcb.dsack is not None:
+        mss = max(1, mss - sack_size(tcb))
+    flight = (tcb.snd_nxt - tcb.snd_una) & MASK
+    usable = tcb.snd_wnd - flight
+    if tcb.recovery:
+        free = room(tcb, c.profile.limited_transmit)
+    else:
+        if not flight and c.profile.idle_restart and c.now - tcb.sent_at > tcb.rto:
+            restart(tcb, c.profile)
+        free = tcb.cwnd - flight
+    if free < usable:
+        usable = free
+    before = usable
     while unsent > 0 and usable > 0:
         n = mss
         if n > unsent:
@@ -52,7 +75,7 @@ def _send_data(c: Core, unsent: int) -> int:
                 break
             # RFC 9293 3.8.6.2.1; the brackets around its cases (2) and (3) are Nagle's algorithm.  A FIN
             # behind the data means that nothing more will come, so waiting for company gains nothing.
-            idle = tcb.snd_nxt == tcb.snd_una or not tcb.nagle or tcb.fin_queued
+            idle = tcb.snd_nxt == tcb.snd_una or not tcb.nagle or tcb.fin_queued or _no_small_one(c)
             if not (idle and (n == unsent or 2 * n >= tcb.max_snd_wnd)):
                 if tcb.snd_nxt == tcb.snd_una and tcb.override_due == NEVER:
                     _start_override(c)
@@ -60,7 +83,17 @@ def _send_data(c: Core, unsent: int) -> int:
         unsent -= n
         usable -= n
         send_new(c, n, last=not unsent, fin=tcb.fin_queued and not unsent and usable > 0)
+    sent = before - usable
+    tcb.cwnd_limited = free - sent < mss
+    if tcb.prr is not None:
+        tcb.prr = tcb.prr._replace(out=tcb.prr.out + sent)
     return unsent
+
+
+def _no_small_one(c: Core) -> bool:
+    """Whether Minshall's form of Nagle's algorithm is in use, and no small segment is unacknowledged."""
+    tcb = c.tcb
+    return c.profile.minshall and (tcb.snd_sml is None or (tcb.snd_una - tcb.snd_sml) & MASK < HALF)
 
 
 def send_new(c: Core, n: int, *, last: bool, fin: bool) -> None:
@@ -73,10 +106,19 @@ def send_new(c: Core, n: int, *, last: bool, fin: bool) -> None:
     tcb.snd_nxt = end = (seq + n + fin) & MASK
     tcb.probe_seq = None  # a probe's octet has left again, and is counted now
     tcb.override_due = NEVER
+    tcb.sent_at = c.now
+    if n < tcb.snd_mss and c.profile.minshall:
+        tcb.snd_sml = end
     if fin:
         tcb.fin_seq = (end - 1) & MASK
     _outstanding(c, end)
-    c.emit(seq, ACK | PSH | FIN if fin else ACK | PSH if last else ACK, data)
+    flags = ACK | PSH | FIN if fin else ACK | PSH if last else ACK
+    if not tcb.ecn_ok:
+        c.emit(seq, flags, data)
+        return
+    c.emit(seq, flags | CWR if tcb.cwr else flags, data)
+    c.out[-1].ecn = ECT  # new data only: neither what is repeated nor bare ACKs (RFC 3168 6.1.4, 6.1.5)
+    tcb.cwr = False
 
 
 def send_fin(c: Core) -> None:
@@ -104,7 +146,14 @@ def send_syn(c: Core, *, bare: bool = False) -> None:
             data = tcb.snd_buf.read(0, min(tcb.snd_buf.size, tcb.snd_mss)) if tcb.snd_buf.size else data
         tcb.snd_nxt = (tcb.iss + 1 + len(data)) & MASK
         _outstanding(c, tcb.snd_nxt)
-    flags = SYN if tcb.state is SYN_SENT or bare else SYN | ACK
+    if tcb.state is SYN_SENT or bare:
+        flags = SYN | ECE | CWR if profile.ecn == "offer" else SYN
+    else:
+        flags = SYN | ACK | ECE if tcb.ecn_ok else SYN | ACK
+    if profile.window_rounded:
+        segment = tcb.snd_mss if flags & ACK else c.mss()
+        most = min(tcb.rcv_limit, 65_535)
+        tcb.rcv_wnd = most // segment * segment or most
     c.emit(tcb.iss, flags, data, _syn_options(c, answers=bool(flags & ACK)))
 
 
@@ -116,7 +165,34 @@ def _syn_options(c: Core, *, answers: bool) -> tuple[Option, ...]:
         options.append(("mss", c.mss()))
     if profile.window_scale is not None and (c.tcb.wscale_ok or not answers):
         options.append(("wscale", profile.window_scale))
-    return tuple(options)
+    if profile.sack and (c.tcb.sack_ok or not answers):
+        options.append(("sackOK",))
+    order = profile.syn_options
+    if order is None:
+        return tuple(options)
+    if c.tcb.ts_ok:
+        options.append(("TS",))
+    return _aligned(sorted(options, key=lambda option: order.index(str(option[0]))))
+
+
+#: Where an option may begin, counted modulo four, as real stacks have it: the values are aligned that follow.
+_BOUNDARY: Final = {"mss": 0, "wscale": 1, "TS": 2, "sackOK": 2}
+_OCTETS: Final = {"mss": 4, "wscale": 3, "TS": 10, "sackOK": 2}
+
+
+def _aligned(options: list[Option]) -> tuple[Option, ...]:
+    """The options with NOPs before them, so that each begins on its boundary; sackOK just before TS aligns that."""
+    found: list[Option] = []
+    at = 0
+    for place, option in enumerate(options):
+        name = str(option[0])
+        boundary = 0 if name == "sackOK" and options[place + 1 : place + 2] == [("TS",)] else _BOUNDARY[name]
+        while at % 4 != boundary:
+            found.append(("nop",))
+            at += 1
+        found.append(option)
+        at += _OCTETS[name]
+    return tuple(found)
 
 
 def _outstanding(c: Core, end: int) -> None:
@@ -141,29 +217,22 @@ def forget_round_trip(tcb: Tcb) -> None:
         tcb.rtt_seq = None
 
 
-def retransmit(c: Core) -> None:
-    """Send the oldest unacknowledged segment again (RFC 9293 3.10.8, RFC 6298 5.4).
-
-    What lies right of a window that has shrunk stays back, unless nothing else is left to send (SHLD-16).
-    """
+def repeat_syn(c: Core) -> None:
+    """Send our SYN or SYN,ACK again (RFC 9293 3.10.8, RFC 6298 5.4)."""
     tcb = c.tcb
     tcb.rtx_total += 1
     forget_round_trip(tcb)
-    if tcb.snd_una == tcb.iss:
-        tcb.syn_lost = True
-        crossed = tcb.state is SYN_RECV and not tcb.passive
-        send_syn(c, bare=crossed and not c.profile.crossed_syn_repeats_synack)  # A-36
-        return
-    seq = tcb.snd_buf_seq
-    end = tcb.snd_nxt if tcb.fin_seq is None else tcb.fin_seq
-    n = (end - seq) & MASK
-    if n:
-        n = min(n, tcb.snd_mss, tcb.snd_wnd or n)
-        last = n == tcb.snd_buf.size
-        fin = last and tcb.fin_seq is not None and n < max(tcb.snd_wnd, 1)
-        c.emit(seq, ACK | (PSH if last else 0) | (FIN if fin else 0), tcb.snd_buf.read(0, n))
+    tcb.syn_lost = True
+    crossed = tcb.state is SYN_RECV and not tcb.passive
+    send_syn(c, bare=crossed and not c.profile.crossed_syn_repeats_synack)  # A-36
+
+
+def repeat_oldest(c: Core) -> None:
+    """Send what is oldest of what is outstanding again: our SYN, data or FIN."""
+    if c.tcb.snd_una == c.tcb.iss:
+        repeat_syn(c)
     else:
-        c.emit(seq, FIN | ACK)
+        again(c, c.tcb.snd_una, c.tcb.snd_mss)
 
 
 def start_persist(c: Core) -> None:
@@ -179,6 +248,9 @@ def start_persist(c: Core) -> None:
 def probe(c: Core) -> None:
     """Send one octet into the closed window: new data if there is any, else the oldest again."""
     tcb = c.tcb
+    if not c.profile.probe_octet:
+        c.emit((tcb.snd_una - 1) & MASK, ACK)
+        return
     unsent = 0
     if tcb.fin_seq is None:
         unsent = tcb.snd_buf.size - ((tcb.snd_nxt - tcb.snd_buf_seq) & MASK)

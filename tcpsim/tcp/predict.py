@@ -11,13 +11,14 @@ from typing import Final
 
 from .acks import acknowledged
 from .core import Core
-from .segment import ACK, FIN, RST, SYN, URG, Segment
+from .recovery import CE, grow
+from .segment import ACK, CWR, ECE, FIN, RST, SYN, URG, Segment
 from .seq import HALF, MASK
 from .states import ESTABLISHED
 from .text import accept_text
 from .units import NEVER
 
-_TELLING: Final = ACK | FIN | RST | SYN | URG
+_TELLING: Final = ACK | FIN | RST | SYN | URG | ECE | CWR
 
 
 def predicted(c: Core, seg: Segment) -> bool:
@@ -30,14 +31,20 @@ def predicted(c: Core, seg: Segment) -> bool:
         or seg.flags & _TELLING != ACK
         or tcb.rcv_fin is not None
         or tcb.persist_due != NEVER
-        or tcb.rcv_buf.early
+        or tcb.rcv_buf.runs
+        or tcb.recovery
+        or seg.options
+        or seg.ecn == CE
     ):
         return False
     ack = seg.ack
     una = tcb.snd_una
     length = seg.len
     wnd = seg.wnd << tcb.snd_shift
-    if ack != una and (ack - una) & MASK > (tcb.snd_nxt - una) & MASK:
+    if ack != una:
+        if (ack - una) & MASK > (tcb.snd_nxt - una) & MASK:
+            return False
+    elif not length and una != tcb.snd_nxt:  # perhaps a duplicate ACK, which tells of loss
         return False
     if not wnd or length > tcb.rcv_wnd or not tcb.rcv_wnd:
         return False
@@ -52,6 +59,8 @@ def predicted(c: Core, seg: Segment) -> bool:
         c.heard()
     if ack != una:
         acknowledged(c, ack, seg.tsecr)
+        if tcb.cwnd_limited or not c.profile.cwnd_validation:
+            grow(c, (ack - una) & MASK)
     newer = (rcv_nxt - tcb.snd_wl1) & MASK
     if newer < HALF and (newer or (ack - tcb.snd_wl2) & MASK < HALF):
         tcb.snd_wl1 = rcv_nxt

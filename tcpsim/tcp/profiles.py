@@ -18,6 +18,12 @@ Reopening = Literal["no", "may2", "6191"]
 #: "in_order": one after the other.  "rfc6056": by a keyed hash of where it leads, RFC 6056's algorithm 3.
 PortChoice = Literal["in_order", "rfc6056"]
 
+#: "accept": when the peer's SYN offers it.  "offer": our SYN does, too.
+EcnUse = Literal["no", "accept", "offer"]
+
+#: See tcpsim.tcp.congestion.
+CongestionName = Literal["none", "newreno", "cubic"]
+
 
 class Profile(NamedTuple):
     """The named switches.  Times in ns, sizes in octets; A-nn is the ambiguity that a switch settles."""
@@ -61,6 +67,17 @@ class Profile(NamedTuple):
     timestamp_start: int = 0  #: what that clock showed at time 0
     timestamp_required: bool = True  #: a segment without the option that was agreed on is dropped
     timestamp_lifetime: int = 24 * 24 * 60 * MINUTE  #: TS.Recent is not believed longer (RFC 7323 5.5)
+
+    # Loss recovery and congestion control (RFC 9293 3.8.2, MUST-19)
+    congestion: CongestionName = "newreno"  #: how cwnd grows and shrinks; none: only the peer's window counts
+    initial_window: int | None = None  #: segments sent at once at first (RFC 6928: 10); None: 2 to 4 (RFC 5681)
+    idle_restart: bool = True  #: after an RTO without sending, cwnd is the initial window again (RFC 5681 4.1)
+    cwnd_validation: bool = True  #: cwnd grows only while it is what limits (RFC 7661's aim)
+    limited_transmit: bool = True  #: the first two duplicate ACKs let one new segment each leave (RFC 3042)
+    sack: bool = False  #: offer and use selective acknowledgments (RFC 2018, RFC 6675)
+    dsack: bool = True  #: the first SACK block tells of octets that came twice (RFC 2883)
+    prr: bool = False  #: fast recovery sends in proportion to what is delivered (RFC 6937); needs SACK
+    ecn: EcnUse = "no"  #: explicit congestion notification (RFC 3168)
 
     # RFC 5961 and RFC 1337
     rst_exact: bool = True  #: a RST counts only at RCV.NXT; elsewhere in the window it is challenged (A-29)
@@ -107,6 +124,26 @@ class Profile(NamedTuple):
     urgent_inline: bool = True  #: urgent octets stay in the stream (RFC 6093), else the last is read apart
     reset_after_fin_is_epipe: bool = False  #: a RST in CLOSE_WAIT is told as EPIPE, not as ECONNRESET
 
+    # Habits of real stacks: docs/profiles.md tells which has which, and how that is known
+    syn_options: tuple[str, ...] | None = None  #: their order on a SYN: mss, wscale, sackOK, TS; each on its boundary
+    syn_linear: int = 0  #: SYNs repeated at the same interval before it doubles
+    rto_slop: int = 0  #: added to every RTO but the very first
+    quick_acks: int = 0  #: segments with text that are acknowledged at once before ACKs are delayed
+    minshall: bool = False  #: only an unacknowledged small segment holds a small segment back, not any
+    probe_octet: bool = True  #: a window probe carries an octet (3.8.6.1), else none, at SND.UNA - 1
+    window_rounded: bool = False  #: the first window is a whole number of segments
+    rst_at_right_edge: bool = False  #: a RST one past the window is challenged, not ignored
+    reset_carries_ack: bool = False  #: the RST of ABORT and of CLOSE with unread data has the ACK bit
+    timeout_resets: bool = False  #: giving up at R2 sends a RST
+    bad_ack_hastens_syn: int | None = None  #: a bad ACK in SYN_SENT has the SYN repeated so soon; None: not sooner
+    crossed_rst_refuses: bool = True  #: a RST after simultaneous open means refused, not reset
+    listen_resets_synacks: bool = True  #: LISTEN answers a SYN,ACK with a RST
+    syn_fin_opens: bool = True  #: LISTEN takes a SYN with FIN, else it is dropped
+    syn_text_taken: bool = True  #: text and FIN on a SYN or SYN,ACK are kept, else they have to come again
+    fin_at_zero_window: bool = False  #: a bare FIN at RCV.NXT passes a closed window (A-15)
+    fin_answers_fin: bool = False  #: a FIN in FIN_WAIT_1 is answered with our FIN once more, not with an ACK
+    time_wait_needs_ack: bool = False  #: TIME_WAIT ignores what has no ACK bit
+
     def but(self, **changes: Any) -> Profile:
         """This profile with some switches changed; unless ``name`` is given, the name gets a ``+``.
 
@@ -145,22 +182,50 @@ RFC9293_LITERAL: Final = RFC9293.but(
     crossed_syn_repeats_synack=False,
 )
 
-#: What the users of Linux's sockets see: ports, buffers, resets, errors and time-outs.
+#: What both of the large stacks do.
+_REAL: Final[dict[str, Any]] = {
+    "msl": 30 * SECOND,
+    "ack_delay": 40 * MS,
+    "user_timeout": None,
+    "fin_wait_2_timeout": 60 * SECOND,
+    "fin_wait_2_detached_only": True,
+    "half_duplex_close": True,
+    "reset_carries_ack": True,
+    "reopen_time_wait": "6191",
+    "rcv_buf": 65_536,
+    "window_scale": 7,
+    "timestamps": True,
+    "congestion": "cubic",
+    "initial_window": 10,
+    "sack": True,
+    "prr": True,
+    "ecn": "accept",
+    "syn_linear": 4,
+}
+
+#: Linux 6; docs/profiles.md tells how each habit is known.
 LINUX: Final = RFC9293.but(
+    **_REAL,
     name="linux",
-    msl=30 * SECOND,
     rto_min=200 * MS,
     rto_max=120 * SECOND,
-    ack_delay=40 * MS,
+    rto_after_syn_loss=1 * SECOND,
     r2=924 * SECOND,
     r2_syn=127 * SECOND,
-    user_timeout=None,
-    fin_wait_2_timeout=60 * SECOND,
-    fin_wait_2_detached_only=True,
-    rcv_buf=65_536,
     snd_buf=87_040,
-    half_duplex_close=True,
-    reopen_time_wait="6191",
+    challenge_limit=1,
+    challenge_period=500 * MS,
+    syn_options=("mss", "sackOK", "TS", "wscale"),
+    quick_acks=16,
+    minshall=True,
+    probe_octet=False,
+    window_rounded=True,
+    rst_at_right_edge=True,
+    bad_ack_hastens_syn=10 * MS,
+    crossed_rst_refuses=False,
+    syn_fin_opens=False,
+    syn_text_taken=False,
+    fin_at_zero_window=True,
     ephemeral_ports=(32_768, 60_999),
     port_choice="rfc6056",
     send_before_established=False,
@@ -170,7 +235,27 @@ LINUX: Final = RFC9293.but(
     reset_after_fin_is_epipe=True,
 )
 
-PROFILES: Final = {profile.name: profile for profile in (RFC9293, RFC9293_LITERAL, LINUX)}
+#: FreeBSD 14; nothing of it was measured here.
+FREEBSD: Final = RFC9293.but(
+    **{**_REAL, "window_scale": 6},
+    name="freebsd",
+    rto_min=30 * MS,
+    rto_max=64 * SECOND,
+    rto_slop=200 * MS,
+    rto_after_syn_loss=1 * SECOND,
+    r2=None,
+    r2_syn=75 * SECOND,
+    r2_count=12,
+    keepalive_probes=8,
+    time_wait_ignores_rst=True,
+    syn_options=("mss", "wscale", "sackOK", "TS"),
+    timeout_resets=True,
+    listen_resets_synacks=False,
+    fin_answers_fin=True,
+    time_wait_needs_ack=True,
+)
+
+PROFILES: Final = {profile.name: profile for profile in (RFC9293, RFC9293_LITERAL, LINUX, FREEBSD)}
 
 
 def get_profile(name: str) -> Profile:

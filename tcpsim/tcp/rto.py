@@ -21,10 +21,15 @@ def timeout(profile: Profile, srtt: int, rttvar: int) -> int:
         return profile.rto_initial
     rto = srtt + (4 * rttvar if 4 * rttvar > profile.granularity else profile.granularity)
     if rto < profile.rto_min:
-        return profile.rto_min
-    return rto if rto < profile.rto_max else profile.rto_max
+        return profile.rto_min + profile.rto_slop
+    return (rto if rto < profile.rto_max else profile.rto_max) + profile.rto_slop
 
 
-def backed_off(profile: Profile, rto: int) -> int:
-    """Twice ``rto``, at most the profile's cap (RFC 6298 5.5)."""
-    return min(2 * rto, profile.rto_max)
+def backed_off(profile: Profile, rto: int, *, first: bool = False, linear: bool = False) -> int:
+    """Twice ``rto``, at most the profile's cap (RFC 6298 5.5).
+
+    ``first``: ``rto`` is the one before anything was measured or repeated, which has no slop.  ``linear``: the
+    same interval once more.
+    """
+    interval = rto if first else rto - profile.rto_slop
+    return min(interval if linear else 2 * interval, profile.rto_max) + profile.rto_slop

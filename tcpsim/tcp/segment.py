@@ -81,11 +81,12 @@ class Segment:
     ``seq``, ``ack``: absolute numbers modulo 2**32 (``ack`` counts only with the ACK bit).  ``wnd``: the raw
     16-bit window field.  ``up``: the raw urgent field, an offset from ``seq``.  ``len``: SEG.LEN of the RFC,
     which counts SYN and FIN as well as the octets of ``data``.  ``tsval``, ``tsecr``: the timestamps option,
-    None where it is absent.  ``id``: 0 until a network numbers the packet.
+    None where it is absent.  ``id``: 0 until a network numbers the packet.  ``ecn``: the ECN field of the IP
+    header (RFC 3168 5): 0 not capable, 2 capable, 3 congestion experienced.
     """
 
     __slots__ = (
-        "ack", "data", "flags", "flow", "id", "len", "options", "seq", "tsecr", "tsval", "up", "wnd",
+        "ack", "data", "ecn", "flags", "flow", "id", "len", "options", "seq", "tsecr", "tsval", "up", "wnd",
     )  # fmt: skip
 
     def __init__(
@@ -100,8 +101,10 @@ class Segment:
         tsval: int | None = None,
         tsecr: int | None = None,
         options: tuple[Option, ...] = (),
+        ecn: int = 0,
     ) -> None:
         self.id = 0
+        self.ecn = ecn
         self.flow = flow
         self.seq = seq
         self.ack = ack
@@ -136,7 +139,7 @@ class Segment:
         """Everything but the packet id: what two equal segments share."""
         return (
             self.flow, self.seq, self.ack, self.flags, self.wnd, self.up,
-            self.tsval, self.tsecr, self.data, self.options,
+            self.tsval, self.tsecr, self.data, self.options, self.ecn,
         )  # fmt: skip
 
     def replace(self, **changes: object) -> Segment:
@@ -144,7 +147,7 @@ class Segment:
         fields: dict[str, object] = {
             "flow": self.flow, "seq": self.seq, "ack": self.ack, "flags": self.flags, "wnd": self.wnd,
             "data": self.data, "up": self.up, "tsval": self.tsval, "tsecr": self.tsecr,
-            "options": self.options,
+            "options": self.options, "ecn": self.ecn,
         }  # fmt: skip
         unknown = changes.keys() - fields.keys()
         if unknown:

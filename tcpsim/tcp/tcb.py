@@ -7,11 +7,13 @@ new field can never be forgotten in either.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 from .buffers import ReceiveBuffer, SendBuffer
 from .errors import Code
+from .scoreboard import Scoreboard
 from .segment import Flow
+from .seq import MASK
 from .states import CLOSED, State
 from .units import NEVER
 
@@ -19,6 +21,28 @@ from .units import NEVER
 TIMERS: Final = ("time_wait", "rtx", "persist", "delack", "override", "user", "keepalive", "fin_wait_2")
 
 NO_FLOW: Final[Flow] = ("", 0, "", 0)
+
+#: "": nothing is missing.  "disorder": there are duplicate ACKs or SACKed octets, too few to mean loss.  "fast": loss
+#: is being repaired that these told of.  "rto": the same for a time-out.  "ecn": nothing was lost, and cwnd was cut.
+Recovery = Literal["", "disorder", "fast", "rto", "ecn"]
+
+
+class Prr(NamedTuple):
+    """Octets since a recovery began (RFC 6937 3): ``delivered`` to the peer, sent (``out``), and RecoverFS."""
+
+    delivered: int
+    out: int
+    flight: int
+
+
+class Cubic(NamedTuple):
+    """What cubic remembers (RFC 9438 4.1.2): octets and ns; ``epoch``: when the stage began, -1 if it has not."""
+
+    w_max: int
+    k: int = 0
+    epoch: int = -1
+    w_est: int = 0  #: in 1024ths of an octet
+    prior: int = 0  #: cwnd when it was last cut
 
 
 def _slotted(cls: type[Any]) -> type[Any]:
@@ -102,6 +126,27 @@ class Tcb:
     keep_count: int = 0  #: keep-alive probes since the peer was last heard
     syn_lost: bool = False  #: a SYN of ours was retransmitted (RFC 6298 5.7)
 
+    cwnd: int = 0  #: congestion window, octets (RFC 5681)
+    ssthresh: int = 0  #: slow start goes up to here
+    cwnd_credit: int = 0  #: acknowledged octets that have not made cwnd grow yet
+    cwnd_limited: bool = False  #: cwnd keeps a segment from being sent
+    cubic: Cubic | None = None  #: what cubic remembers, from its first loss on
+    recovery: Recovery = ""  #: what goes on that is not as usual
+    recover: int = 0  #: it is over when everything below this number is acknowledged (RFC 6582)
+    dup_acks: int = 0  #: duplicate ACKs in a row
+    resend: bool = False  #: the segment at snd_una leaves again at the end of this event
+    rtx_nxt: int = 0  #: after a time-out: what lies from here to recover was not repeated yet
+    scoreboard: Scoreboard | None = None  #: what the peer has SACKed, while something is
+    sack_ok: bool = False  #: both SYNs permit SACK; before ours is answered: ours does (RFC 2018)
+    dsack: tuple[int, int] | None = None  #: octets that came twice, to be told with the next ACK (RFC 2883)
+    ecn_ok: bool = False  #: both SYNs agree on ECN (RFC 3168 6.1.1); before ours is answered: ours offers it
+    ece: bool = False  #: congestion was experienced on the way to us: every ACK says so until the peer has reacted
+    cwr: bool = False  #: cwnd was cut, which the next new data tells
+    prr: Prr | None = None  #: what proportional rate reduction counts (RFC 6937)
+    sent_at: int = 0  #: when data was last sent
+
+    quick_acks: int = 0  #: so many segments with text are still acknowledged at once
+    snd_sml: int | None = None  #: the number after the last small segment sent (Minshall); None: none is outstanding
     ack_now: bool = False  #: an ACK leaves at the end of this event
     challenges: int = 0  #: challenge ACKs in the current period
     challenges_since: int = 0  #: when that period began
@@ -142,21 +187,34 @@ class Tcb:
         """Let no deadline be set."""
         raise NotImplementedError  # generated below
 
+    def pipe(self) -> int:
+        """Octets believed to be on the way (RFC 6675 4): all that is outstanding, but for what is SACKed or lost."""
+        board = self.scoreboard
+        if self.recovery == "rto":  # what was outstanding at the time-out is lost, until it is repeated
+            if self.rtx_nxt != self.recover:
+                return board.repeated() if board is not None else (self.rtx_nxt - self.snd_una) & MASK
+        elif board is not None:
+            return board.pipe(self.snd_nxt, self.snd_mss)
+        return ((self.snd_nxt - self.snd_una) & MASK) - (board.octets if board is not None else 0)
+
     def variables(self) -> dict[str, Any]:
         """Every variable by name, buffers by their sizes: what a trace compares before and after."""
         values: dict[str, Any] = {name: getattr(self, name) for name in PLAIN}
         values["snd_buf"] = self.snd_buf.size
         values["rcv_buf"] = self.rcv_buf.size
-        values["early"] = sum(len(piece) for _, piece in self.rcv_buf.early)
+        values["pipe"] = self.pipe()
+        values["sacked"] = 0 if self.scoreboard is None else self.scoreboard.octets
+        values["early"] = sum((right - left) & MASK for left, right in self.rcv_buf.blocks(1 << 30))
         return values
 
 
 #: Every field, in order.
 NAMES: Final[tuple[str, ...]] = Tcb.__slots__  # type: ignore[attr-defined]
 _BUFFERS: Final = ("snd_buf", "rcv_buf")
+_OPTIONAL: Final = ("scoreboard",)  #: buffers that are None most of the time
 
 #: The fields that hold plain immutable values and belong to the state of the connection.
-PLAIN: Final = tuple(name for name in NAMES if name not in (*_BUFFERS, "previous", "wake"))
+PLAIN: Final = tuple(name for name in NAMES if name not in (*_BUFFERS, *_OPTIONAL, "previous", "wake"))
 
 
 def _generate(name: str, lines: list[str]) -> Any:
@@ -168,12 +226,14 @@ def _generate(name: str, lines: list[str]) -> Any:
 
 def _copy_lines() -> list[str]:
     lines = ["n = new(Tcb)"]
-    lines += [f"n.{name} = self.{name}" + (".copy()" if name in _BUFFERS else "") for name in NAMES]
+    ways = dict.fromkeys(_BUFFERS, "self.{0}.copy()") | dict.fromkeys(_OPTIONAL, "self.{0} and self.{0}.copy()")
+    lines += [f"n.{name} = {ways.get(name, 'self.{0}').format(name)}" for name in NAMES]
     return [*lines, "return n"]
 
 
 def _key_lines() -> list[str]:
     values = [f"self.{name}" for name in PLAIN] + [f"self.{name}.key()" for name in _BUFFERS]
+    values += [f"self.{name} and self.{name}.key()" for name in _OPTIONAL]
     return [f"return ({', '.join(values)}, self.previous and self.previous.key())"]
 
 

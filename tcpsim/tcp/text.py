@@ -7,9 +7,10 @@ from typing import Final
 from . import verdicts as v
 from .core import Core
 from .errors import Code
-from .segment import FIN, RST, URG, Segment
+from .recovery import marked
+from .segment import ACK, FIN, RST, SYN, URG, Segment
 from .seq import HALF, MASK, diff
-from .states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
+from .states import CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
 from .tcb import Tcb
 from .units import NEVER
 from .verdicts import Verdict
@@ -21,6 +22,8 @@ _RECEIVING: Final = frozenset((ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2))
 def queue_behind_syn(c: Core, seg: Segment) -> None:
     """Keep data and FIN that came with a SYN until the connection is open (RFC 9293 3.10.7.2, LC-6)."""
     tcb = c.tcb
+    if not c.profile.syn_text_taken:
+        return
     if seg.data:
         data = seg.data[: tcb.rcv_wnd]
         tcb.rcv_buf.hold((seg.seq + 1) & MASK, data, c.profile.max_held)
@@ -52,9 +55,11 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     held ones that now fit; early ones are held, and answered at once (MAY-13).
     """
     tcb = c.tcb
-    if tcb.state not in _RECEIVING:
+    if tcb.state not in _RECEIVING or (seg.flags & SYN and not c.profile.syn_text_taken):
         return None
     data = seg.data
+    if tcb.ecn_ok and data:
+        marked(tcb, seg)
     start = (seg.seq + (seg.flags >> 1 & 1)) & MASK  # a SYN comes before the text
     early = diff(start, tcb.rcv_nxt)
     if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0 and tcb.state is not ESTABLISHED:
@@ -62,13 +67,32 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
         c.fire(Cue.DATA_UNREAD)
         c.end(Code.RESET)
         return v.TEXT_UNWANTED
+    if early < 0 and data:
+        repeated(c, start, min(-early, len(data)))
     if early > 0:
         _hold(c, seg, start, data)
-    elif data or tcb.rcv_buf.early:
+    elif data or tcb.rcv_buf.runs:
         _deliver(c, data[-early:] if early else data)
     if seg.flags & FIN and tcb.rcv_fin is None:
         _note_fin(c, seg)
     return None
+
+
+def repeated(c: Core, start: int, n: int) -> None:
+    """So many octets from ``start`` have come again: the next ACK tells so, if SACK is in use (RFC 2883 4)."""
+    tcb = c.tcb
+    if tcb.sack_ok and c.profile.dsack:
+        tcb.dsack = (start, (start + n) & MASK)
+        tcb.ack_now = True
+
+
+def _repeated_early(c: Core, start: int, n: int) -> None:
+    """The same for octets that are held already: the first stretch of them."""
+    if c.tcb.sack_ok and c.profile.dsack:
+        stretch = c.tcb.rcv_buf.repeated(start, n)
+        if stretch is not None:
+            c.tcb.dsack = stretch
+            c.tcb.ack_now = True
 
 
 def _hold(c: Core, seg: Segment, start: int, data: bytes) -> None:
@@ -76,10 +100,12 @@ def _hold(c: Core, seg: Segment, start: int, data: bytes) -> None:
     tcb = c.tcb
     data = data[: max(0, tcb.rcv_wnd - ((start - tcb.rcv_nxt) & MASK))]
     if data:
+        if tcb.rcv_buf.runs:
+            _repeated_early(c, start, len(data))
         tcb.rcv_buf.hold(start, data, c.profile.max_held)
     if seg.len or c.profile.empty_segments_draw_acks:
         tcb.ack_now = True
-    if tcb.rcv_buf.early:  # octets that came with the SYN may be due
+    if tcb.rcv_buf.runs:  # octets that came with the SYN may be due
         _deliver(c, b"")
 
 
@@ -88,8 +114,9 @@ def _deliver(c: Core, data: bytes) -> None:
     tcb = c.tcb
     data = data[: tcb.rcv_wnd]
     buf = tcb.rcv_buf
-    if buf.early:
+    if buf.runs:
         if data:
+            _repeated_early(c, tcb.rcv_nxt, len(data))
             buf.hold(tcb.rcv_nxt, data, 1 << 30)
         data = buf.ripe(tcb.rcv_nxt)
         if data:
@@ -110,8 +137,10 @@ def accept_text(c: Core, data: bytes) -> None:
     if c.log is not None:
         c.log.append(("delivered", n))
     delay = c.profile.ack_delay
-    if tcb.delack_due != NEVER or not delay:
+    if tcb.delack_due != NEVER or not delay or tcb.quick_acks:
         tcb.ack_now = True  # at least every second segment (SHLD-19)
+        if tcb.quick_acks:
+            tcb.quick_acks -= 1
     else:
         tcb.delack_due = due = c.now + delay
         if due < tcb.wake:
@@ -122,7 +151,8 @@ def _note_fin(c: Core, seg: Segment) -> None:
     """Remember where the peer's stream ends, unless the FIN lies beyond the window."""
     tcb = c.tcb
     at = (seg.seq + (seg.flags >> 1 & 1) + len(seg.data)) & MASK
-    if (at - tcb.rcv_nxt) & MASK < tcb.rcv_wnd:
+    ahead = (at - tcb.rcv_nxt) & MASK
+    if ahead < tcb.rcv_wnd or (not ahead and c.profile.fin_at_zero_window):
         tcb.rcv_fin = at
 
 
@@ -152,6 +182,8 @@ def check_fin(c: Core, seg: Segment) -> Verdict | None:
     c.fire(Cue.FIN)
     if tcb.state is TIME_WAIT:
         c.start_time_wait()
+    elif tcb.state is CLOSING and tcb.fin_seq == tcb.snd_una and c.profile.fin_answers_fin:
+        c.emit(tcb.snd_una, FIN | ACK)
     return None
 
 

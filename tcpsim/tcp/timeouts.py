@@ -7,8 +7,10 @@ from typing import Final
 
 from .core import Core
 from .errors import Code
-from .output import keepalive_probe, override, probe, retransmit, start_persist
+from .output import keepalive_probe, override, probe, repeat_syn, start_persist
+from .recovery import timed_out
 from .rto import backed_off
+from .segment import ACK, RST
 from .states import CLOSED, KEPT_ALIVE, SYN_RECV, SYN_SENT, Cue, Do
 from .tcb import TIMERS
 from .units import NEVER
@@ -54,8 +56,12 @@ def _retransmission(c: Core) -> None:
     if _given_up(c):
         return
     tcb.rtx_count += 1
-    retransmit(c)
-    tcb.rto = backed_off(c.profile, tcb.rto)
+    if tcb.snd_una == tcb.iss:
+        repeat_syn(c)
+    else:
+        timed_out(c)  # what is to leave again leaves with the output pass
+    linear = tcb.state is SYN_SENT and tcb.rtx_count <= c.profile.syn_linear
+    tcb.rto = backed_off(c.profile, tcb.rto, first=tcb.srtt < 0 and tcb.rtx_count == 1, linear=linear)
     c.start_rtx()
     if tcb.rtx_count == tcb.r1:
         c.signals.append(Do.SIGNAL_R1)
@@ -76,6 +82,8 @@ def _given_up(c: Core) -> bool:
         c.fire(Cue.R2_OF_PASSIVE_OPEN)
         c.renew()
     else:
+        if c.profile.timeout_resets and not opening:
+            c.emit(tcb.snd_nxt, RST | ACK)
         c.fire(Cue.R2)
         c.end(Code.TIMED_OUT, Do.SIGNAL_TIMED_OUT)
     return True

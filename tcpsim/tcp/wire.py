@@ -75,15 +75,17 @@ def checksum(octets: bytes) -> int:
 # -- encoding
 
 
-def encode(seg: Segment, *, ttl: int = 64, dscp: int = 0, ecn: int = 0, ident: int = 0) -> bytes:
+def encode(seg: Segment, *, ttl: int = 64, dscp: int = 0, ecn: int | None = None, ident: int = 0) -> bytes:
     """``seg`` as an IPv4 or IPv6 packet, as the addresses of its flow say.
 
-    ``ttl``: hops, 0 .. 255.  ``dscp``: 0 .. 63.  ``ecn``: the ECN field of the IP header, 0 .. 3.
+    ``ttl``: hops, 0 .. 255.  ``dscp``: 0 .. 63.  ``ecn``: the ECN field of the IP header, 0 .. 3; None: ``seg``'s.
     ``ident``: IPv4's identification, 0 .. 65535; IPv6 has none, and there it is ignored.  The packet has
     no IP options or extension headers; IPv4's Don't Fragment is set.  See ``encode_tcp`` for the TCP part.
 
     Raises WireError for what has no room in a packet, naming the field.
     """
+    if ecn is None:
+        ecn = seg.ecn
     for name, value, most in (("ttl", ttl, 255), ("dscp", dscp, 63), ("ecn", ecn, 3), ("ident", ident, 65_535)):
         if not 0 <= value <= most:
             raise WireError(f"{name} {value} is not in 0 .. {most}")
@@ -190,7 +192,9 @@ def decode(packet: bytes) -> Segment:
     """
     datagram = decode_ip(packet)
     source, destination = _packed(datagram.source), _packed(datagram.destination)
-    return _decode_tcp(datagram.payload, source, destination, len(packet) - len(datagram.payload))
+    seg = _decode_tcp(datagram.payload, source, destination, len(packet) - len(datagram.payload))
+    seg.ecn = datagram.ecn
+    return seg
 
 
 def decode_tcp(octets: bytes, *, source: str, destination: str) -> Segment:

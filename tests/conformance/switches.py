@@ -393,9 +393,9 @@ def mss_option(profile: Profile) -> object:
     return announced(profile)
 
 
-@switch("mss_default", 100, default=[536, 64], flipped=[100] * 6)
+@switch("mss_default", 100, default=[250], flipped=[100, 100, 50])
 def mss_default(profile: Profile) -> object:
-    lab = at(State.ESTABLISHED, profile, nagle=False).send(600)
+    lab = at(State.ESTABLISHED, profile, nagle=False).send(250)
     return [len(seg.data) for seg in lab.segments()]
 
 

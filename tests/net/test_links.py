@@ -25,7 +25,7 @@ SERVER = ("listen 80", ("serve", "recv_to_end", "close"))
 def transfer(octets: int = 10_000, *, seed: int = 0, trace: str = "brief", **link: Any) -> Simulator:
     """A client sends ``octets`` over one link; nobody gives up."""
     sim = Simulator(seed, trace=trace)
-    sim.host("client", "10.0.0.1", iss=100, **PATIENT)
+    sim.host("client", "10.0.0.1", iss=100, congestion="none", **PATIENT)
     sim.host("server", "10.0.0.2", iss=300, **PATIENT)
     sim.link("client", "server", **link)
     sim.script("server", *SERVER)

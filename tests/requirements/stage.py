@@ -23,7 +23,7 @@ SECOND = 1_000_000_000
 MOD = 2**32
 
 #: No options, no waiting ACKs, small windows: every line is about the matter in hand.
-PLAIN: dict[str, Any] = {"rcv_buf": 1000, "mss": 500, "mss_option": False, "ack_delay": 0}
+PLAIN: dict[str, Any] = {"rcv_buf": 1000, "mss": 500, "mss_option": False, "ack_delay": 0, "congestion": "none"}
 #: Nobody gives up.
 PATIENT: dict[str, Any] = {"r2": None, "r2_syn": None, "user_timeout": None}
 

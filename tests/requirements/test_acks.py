@@ -63,7 +63,7 @@ def test_out_of_order_segments_are_held_and_answered_at_once() -> None:
         stage.sim.deliver(packet)
         assert stage.lines("server") == ["server . 1:1(0) ack 1"]  # a duplicate ACK for each
     assert stage.read(stage.peer) is None
-    stage.run("1010ms")  # the first is sent again after one RTO, and fills the gap
+    stage.run("1010ms")  # the first is sent again, and fills the gap
     assert stage.lines("server")[0] == "server . 1:1(0) ack 2501"
     assert stage.read(stage.peer) == bytes(2500)
 

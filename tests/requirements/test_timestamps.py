@@ -35,7 +35,7 @@ def test_windows_are_scaled_only_if_both_syns_offer_it(client: int | None, serve
 
 @requirement("EXT-7323-1", "REC-1", "MUST-1")
 def test_a_window_beyond_65535_is_used() -> None:
-    switches = {"window_scale": 7, "rcv_buf": 400_000, "snd_buf": 400_000}
+    switches = {"window_scale": 7, "rcv_buf": 400_000, "snd_buf": 400_000, "congestion": "none"}
     stage = Stage(delay="500ms", **switches, **PATIENT)
     stage.forge("client", ". 1:1(0) ack 1 win 3000")  # 384,000: the most that is in flight is not 64 KiB
     stage.cut("client")
@@ -45,7 +45,7 @@ def test_a_window_beyond_65535_is_used() -> None:
 
 @requirement("EXT-7323-1")
 def test_a_shift_above_14_counts_as_14() -> None:
-    stage = Stage(opened=False, server={"window_scale": 0}, nagle=False, snd_buf=1 << 20)
+    stage = Stage(opened=False, server={"window_scale": 0, "congestion": "none"}, nagle=False, snd_buf=1 << 20)
     listener = stage.server.listen(80)
     iss, irs = stage.iss
     flow = ("10.0.0.2", 80, "10.0.0.1", 5000)

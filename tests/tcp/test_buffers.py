@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import count, pairwise, takewhile
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +95,7 @@ class ReceiveMachine(RuleBasedStateMachine):
         self.early: dict[int, int] = {}  # by distance from the first number
         self.base = 0
         self.nxt = 0
+        self.newest: int | None = None
         self.aside: list[tuple[ReceiveBuffer, bytes, dict[int, int]]] = []
 
     @initialize(base=st.sampled_from([0, 1000, 2**31 - 10, MOD - 1, MOD - 7, MOD - 25]))
@@ -104,6 +105,16 @@ class ReceiveMachine(RuleBasedStateMachine):
     @rule(ahead=st.integers(0, 30), data=CHUNKS)
     def hold(self, ahead: int, data: bytes) -> None:
         at = self.nxt + ahead
+        known = [at + i for i in range(len(data)) if at + i in self.early]
+        stretch = (
+            list(takewhile(lambda octet: octet in self.early and octet < at + len(data), count(known[0])))
+            if known
+            else []
+        )
+        repeated = ((self.base + stretch[0]) % MOD, (self.base + stretch[-1] + 1) % MOD) if stretch else None
+        assert self.buffer.repeated((self.base + at) % MOD, len(data)) == repeated
+        if data:
+            self.newest = at
         assert self.buffer.hold((self.base + at) % MOD, data, 1000)
         for i, octet in enumerate(data):
             self.early.setdefault(at + i, octet)  # what came first stays
@@ -142,6 +153,7 @@ class ReceiveMachine(RuleBasedStateMachine):
         self.buffer.clear()
         self.octets = b""
         self.early = {}
+        self.newest = None
 
     def flat(self, buffer: ReceiveBuffer) -> dict[int, int]:
         return {
@@ -151,15 +163,24 @@ class ReceiveMachine(RuleBasedStateMachine):
     @invariant()
     def holds_the_octets(self) -> None:
         assert self.buffer.size == len(self.octets)
-        assert self.buffer.key() == (self.octets, self.buffer.early)
+        assert self.buffer.key() == (self.octets, self.buffer.early, tuple(self.buffer.runs))
         assert self.flat(self.buffer) == self.early
 
     @invariant()
-    def pieces_are_sorted_and_disjoint(self) -> None:
+    def runs_are_sorted_with_gaps_between(self) -> None:
         ends = [((start - self.base) % MOD, len(piece)) for start, piece in self.buffer.early]
         for (left, n), (right, _) in pairwise(ends):
-            assert left + n <= right
+            assert left + n < right
         assert all(n for _, n in ends)
+
+    @invariant()
+    def blocks_are_the_runs_newest_first(self) -> None:
+        everything = self.buffer.blocks(99)
+        assert sorted(everything) == sorted((s, (s + len(o)) % MOD) for s, o in self.buffer.early)
+        assert self.buffer.blocks(2) == everything[:2]
+        if self.newest is not None and self.newest in self.early:
+            left, right = everything[0]
+            assert (self.newest + self.base - left) % MOD < (right - left) % MOD
 
     @invariant()
     def copies_are_independent(self) -> None:
@@ -176,7 +197,7 @@ def test_nothing_is_held_twice() -> None:
     buffer = ReceiveBuffer()
     assert buffer.hold(10, b"abc", 10)
     assert buffer.hold(8, b"ABCDEFGH", 10)
-    assert buffer.early == ((8, b"AB"), (10, b"abc"), (13, b"FGH"))
+    assert buffer.early == ((8, b"ABabcFGH"),)
     assert buffer.ripe(9) == b"BabcFGH"
     assert buffer.early == ()
 
@@ -185,21 +206,22 @@ def test_nothing_is_held_twice_across_the_wrap() -> None:
     buffer = ReceiveBuffer()
     assert buffer.hold(MOD - 1, b"abc", 10)
     assert buffer.hold(MOD - 3, b"ABCDEFGH", 10)
-    assert buffer.early == ((MOD - 3, b"AB"), (MOD - 1, b"abc"), (2, b"FGH"))
+    assert buffer.early == ((MOD - 3, b"ABabcFGH"),)
     assert buffer.ripe(MOD - 2) == b"BabcFGH"
 
 
 @given(st.integers(0, MOD - 1) | st.sampled_from([MOD - 3, MOD - 1]))
-def test_no_more_pieces_than_the_limit(base: int) -> None:
+def test_no_more_runs_than_the_limit(base: int) -> None:
     buffer = ReceiveBuffer()
     for place in (0, 10, 20):
         assert buffer.hold((base + place) % MOD, b"ab", 3)
     before = buffer.key()
     assert not buffer.hold((base + 30) % MOD, b"cd", 3)
-    assert not buffer.hold((base + 5) % MOD, b"0123456789", 3)  # would make two more
     assert buffer.key() == before
     assert buffer.hold((base + 1) % MOD, b"b", 3)  # says nothing new
-    assert buffer.key() == before
+    assert buffer.early == before[1]
+    assert buffer.hold((base + 2) % MOD, b"01234567", 3)  # closes a gap
+    assert len(buffer.early) == 2
 
 
 def test_equal_octets_make_equal_keys_however_they_came() -> None:

@@ -11,11 +11,22 @@ from hypothesis import strategies as st
 
 from tcpsim.tcp import Code, State, Tcb
 from tcpsim.tcp.buffers import ReceiveBuffer, SendBuffer
-from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS
+from tcpsim.tcp.scoreboard import Scoreboard
+from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Prr
 from tcpsim.tcp.units import NEVER
 
 ALL = list(Tcb.__annotations__)
 VARIABLES = [name for name in ALL if name != "wake"]  # when the network looks again, no variable
+
+
+#: How the fields are made that hold neither numbers nor buffers.
+MAKE: dict[str, Any] = {
+    "recovery": lambda n: "fast" if n == 0 else "rto",
+    "scoreboard": Scoreboard,
+    "cubic": Cubic,
+    "prr": lambda n: Prr(n, 2, 3),
+    "dsack": lambda n: (n, n + 1),
+}
 
 
 def plain(tcb: Tcb) -> dict[str, Any]:
@@ -30,6 +41,10 @@ def change(tcb: Tcb, name: str) -> None:
         value.append(b"x")
     elif name == "previous":
         tcb.previous = Tcb(iss=7 if value is None else value.iss + 1)
+    elif isinstance(value, Scoreboard):
+        value.add([(value.una + 5, value.una + 6)], value.una + 9)
+    elif name in MAKE:
+        setattr(tcb, name, MAKE[name](7) if value is None else MAKE[name](len(str(value))))
     elif name == "error":
         tcb.error = Code.RESET if value is None else None
     elif isinstance(value, State):
@@ -47,7 +62,7 @@ def full_block() -> Tcb:
     tcb = Tcb()
     for place, name in enumerate(ALL):
         value = getattr(tcb, name)
-        if type(value) is int or (value is None and name not in ("error", "previous")):
+        if type(value) is int or (value is None and name not in ("error", "previous", *MAKE)):
             setattr(tcb, name, 1000 + place)
         else:
             change(tcb, name)
@@ -124,7 +139,7 @@ def test_equal_keys_mean_equal_variables(names: list[str], n: int) -> None:
 
 def test_variables_tell_all_but_payload() -> None:
     told = full_block().variables()
-    assert set(told) == {*VARIABLES, "early"} - {"previous"}
+    assert set(told) == {*VARIABLES, "early", "pipe", "sacked"} - {"previous", "scoreboard"}
     assert (told["snd_buf"], told["rcv_buf"], told["early"]) == (1, 1, 0)
     assert told["snd_una"] == full_block().snd_una
 

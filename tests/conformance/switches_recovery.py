@@ -1,0 +1,81 @@
+"""What the switches of loss recovery and congestion control do; see ``switches``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tcpsim.tcp import Profile
+from tests.conformance.switches import switch
+from tests.helpers.lab import Lab
+from tests.recovery.path import Path, numbers
+
+
+def path(profile: Profile, *switches: str, lose: str = "", **options: Any) -> Path:
+    """A path on which the ``switches`` named are the profile's, and the others plain."""
+    return Path(lose, profile=profile, **{name: getattr(profile, name) for name in switches}, **options)
+
+
+@switch("congestion", "cubic", default=4, flipped=5.6)
+def congestion(profile: Profile) -> object:
+    return path(profile, lose="5", sack=True).give(14).run(until=200).tcb.ssthresh / 1000
+
+
+@switch("initial_window", 10, default=4, flipped=10)
+def initial_window(profile: Profile) -> object:
+    return len(path(profile).give(20).sent)
+
+
+@switch("idle_restart", False, default=4, flipped=14)
+def idle_restart(profile: Profile) -> object:
+    idle = path(profile).give(10).run(until=3000)
+    before = len(idle.sent)
+    return len(idle.give(20).sent) - before
+
+
+@switch("cwnd_validation", False, default=4, flipped=7)
+def cwnd_validation(profile: Profile) -> object:
+    one_by_one = path(profile)
+    for ms in (100, 200, 300):
+        one_by_one.give(1).run(until=ms)
+    return one_by_one.tcb.cwnd / 1000
+
+
+@switch("limited_transmit", False, default=["13", "14", "5!"], flipped=["-", "-", "5!"])
+def limited_transmit(profile: Profile) -> object:
+    """What leaves with each of three duplicate ACKs."""
+    rows = path(profile, "limited_transmit", lose="5").give(14).run(until=200).rows
+    place = next(n for n, row in enumerate(rows) if "5!" in row)
+    return numbers(rows[place - 2 : place + 1])
+
+
+@switch("sack", True, default=[".", "."], flipped=["<sackOK>", "<nop,nop,sack 501:601>"])
+def sack(profile: Profile) -> object:
+    lab = Lab(profile).open_passive().arrives("S 300:300(0) win 1000 <sackOK>")
+    (answer,) = lab.sent()
+    lab.arrives(". 301:301(0) ack 101 win 1000").forget()
+    (ack,) = lab.arrives("P. 501:601(100) ack 101 win 1000").sent()
+    return [line.partition(" win 1000")[2].strip() or "." for line in (answer, ack)]
+
+
+@switch("dsack", False, default="<nop,nop,sack 301:401 501:601>", flipped="<nop,nop,sack 501:601>")
+def dsack(profile: Profile) -> object:
+    lab = Lab(profile, sack=True).open_passive().arrives("S 300:300(0) win 1000 <sackOK>")
+    lab.arrives(". 301:301(0) ack 101 win 1000", "P. 301:401(100) ack 101 win 1000")
+    lab.arrives("P. 501:601(100) ack 101 win 1000").forget()
+    (ack,) = lab.arrives("P. 301:401(100) ack 101 win 1000").sent()
+    return ack[ack.index("<") :]
+
+
+@switch("prr", True, default=["5!", "-", "-", "-", "-", "-"], flipped=["5!", "-", "-", "21", "-", "22"])
+def prr(profile: Profile) -> object:
+    """Without it half a window of ACKs goes by before anything leaves; with it one segment for two that arrive."""
+    rows = path(profile, "prr", lose="5", sack=True, initial_window=12).give(24).run(until=250).rows
+    place = next(n for n, row in enumerate(rows) if "5!" in row)
+    return numbers(rows[place : place + 6])
+
+
+@switch("ecn", "offer", default=["S", "S."], flipped=["SEW", "S.E"])
+def ecn(profile: Profile) -> object:
+    (syn,) = Lab(profile).open_active().sent()
+    (answer,) = Lab(profile).open_passive().arrives("SEW 300:300(0) win 1000").sent()
+    return [line.partition(" ")[0] for line in (syn, answer)]
