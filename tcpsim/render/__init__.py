@@ -4,7 +4,7 @@ Nothing here reads a clock, draws chance or looks at the environment: the same i
 """
 
 from ..explain.describe import describe
-from .diagram import Diagram, state_diagram
+from .diagram import Diagram, joint_diagram, state_diagram
 from .errors import DrawingFailed, MissingTool, UnknownChoice
 from .joint import Joint, joint_data, joint_diagram_dot, joint_of
 from .joint_svg import joint_diagram_svg
@@ -30,6 +30,7 @@ __all__ = [
     "describe",
     "figure_lines",
     "joint_data",
+    "joint_diagram",
     "joint_diagram_dot",
     "joint_diagram_svg",
     "joint_of",

@@ -10,6 +10,8 @@ from ..trace.shown import bundle
 from ..trace.trace import Trace
 from .errors import UnknownChoice, check_choice
 from .highlight import Heat
+from .joint import Joint, joint_diagram_dot
+from .joint_svg import joint_diagram_svg
 from .state_dot import FORMATS, render_dot, state_diagram_dot
 from .state_svg import state_diagram_svg
 
@@ -18,11 +20,12 @@ ENGINES: Final = ("svg", "graphviz")
 
 
 class Diagram:
-    """A drawn diagram.  ``source``: the SVG document, or the DOT text that Graphviz is to draw."""
+    """A drawn diagram.  ``source``: the SVG document, or the DOT text that Graphviz is to draw; ``name``: what it is."""
 
-    def __init__(self, source: str, engine: str) -> None:
+    def __init__(self, source: str, engine: str, name: str = "TCP state diagram") -> None:
         self.source = source
         self.engine = engine
+        self.name = name
 
     def svg(self) -> str:
         """The picture as SVG.  With Graphviz raises ``MissingTool`` where it is not installed."""
@@ -62,7 +65,7 @@ class Diagram:
         return bundle(repr(self), self.svg, include, exclude)
 
     def __repr__(self) -> str:
-        return f"<TCP state diagram, engine {self.engine}>"
+        return f"<{self.name}, engine {self.engine}>"
 
 
 def state_diagram(
@@ -85,4 +88,11 @@ def state_diagram(
     return Diagram(draw(**options), engine)
 
 
-__all__ = ["ENGINES", "FORMATS", "Diagram", "state_diagram"]
+def joint_diagram(source: Joint | Trace | Iterable[Trace], engine: str = "svg", *, names: str = "tcpsim") -> Diagram:
+    """The joint diagram as an object: of traces, or of data (see ``joint_data``).  ``engine`` as above."""
+    check_choice("engine", engine, ENGINES)
+    draw = joint_diagram_svg if engine == "svg" else joint_diagram_dot
+    return Diagram(draw(source, names=names), engine, "TCP joint state diagram")
+
+
+__all__ = ["ENGINES", "FORMATS", "Diagram", "joint_diagram", "state_diagram"]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tcpsim.render import joint_data, joint_diagram_dot, joint_diagram_svg, joint_of, render_dot
+from tcpsim.render import joint_data, joint_diagram, joint_diagram_dot, joint_diagram_svg, joint_of, render_dot
 from tcpsim.render.errors import UnknownChoice
 from tcpsim.render.joint import Joint
 from tcpsim.render.joint_svg import joint_drawing
@@ -112,6 +112,17 @@ def test_graphviz_takes_it_too() -> None:
     assert joint_diagram_dot(LIBRARY).count(" -> ") == len(LIBRARY.steps)
     require_tool("dot")
     assert render_dot(dot, "svg").startswith(b"<?xml")
+
+
+def test_it_is_an_object_to_hold_too(tmp_path: Path) -> None:
+    trace = play("normal-close").trace
+    diagram = joint_diagram(trace)
+    assert diagram.svg() == joint_diagram_svg(trace)
+    assert repr(diagram) == "<TCP joint state diagram, engine svg>"
+    saved = joint_diagram(trace, "graphviz").save(tmp_path / "pairs.gv")
+    assert saved.read_text(encoding="utf-8") == joint_diagram_dot(trace)
+    with pytest.raises(UnknownChoice, match="svg, graphviz"):
+        joint_diagram(trace, "crayon")
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

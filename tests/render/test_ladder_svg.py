@@ -16,6 +16,7 @@ from tcpsim.scenarios import SCENARIOS, play
 from tcpsim.trace import Trace
 
 from .geometry import faults
+from .traces import handshake
 
 
 def three_hosts() -> Trace:
@@ -158,6 +159,18 @@ def test_a_window_and_a_bound_and_what_they_leave_out() -> None:
     assert "240.140" not in texts(drawing)
     with pytest.raises(UnknownChoice, match="draw one event at least"):
         ladder_drawing(trace, most=0)
+
+
+def test_the_picture_of_a_long_trace_is_bounded() -> None:
+    sizes = []
+    for count in (2000, 4000):
+        story = handshake()
+        for n in range(count):
+            packet = story.sent(40 + n, "client", ".", 101 + n, 301, octets=1)
+            story.arrived(45 + n, "server", packet)
+        sizes.append(len(ladder_svg(story.trace)))
+    assert abs(sizes[0] - sizes[1]) < 10
+    assert sizes[0] < 300_000
 
 
 def test_an_empty_trace_is_a_picture_too() -> None:

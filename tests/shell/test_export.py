@@ -6,6 +6,7 @@ import pytest
 
 from tcpsim.render import UnknownChoice, ladder
 from tcpsim.render.exports import FORMATS, Format, export
+from tcpsim.render.pictures import MERMAID, PICTURES
 from tcpsim.scenarios import play
 
 from .running import one_line, tcpsim
@@ -17,6 +18,21 @@ def test_a_saved_trace_exports_as_the_scenario_does(suffix: str) -> None:
     content = export(trace, f"x{suffix.upper()}")
     assert content
     assert content == export(trace, f"x{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "known"), [(".svg", PICTURES), (".mmd", MERMAID)])
+def test_every_picture_of_a_trace_is_an_export(suffix: str, known: dict[str, object]) -> None:
+    trace = play("lost-fin", trace="full").trace
+    made = [export(trace, f"x{suffix}", picture=name) for name in known]
+    assert all(made)
+    assert len(set(made)) == len(known)
+    assert export(trace, f"x{suffix}") == made[0]
+
+
+def test_a_plot_from_the_command_line(tmp_path: Path) -> None:
+    done = tcpsim("export", "S-17", "-o", "v.svg", "--picture", "variables", "--vars", "snd_una,rto", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "v.svg\n", "")
+    assert "snd_una" in (tmp_path / "v.svg").read_text(encoding="utf-8")
 
 
 def test_from_a_scenario_to_a_file_to_another(tmp_path: Path) -> None:
