@@ -81,11 +81,10 @@ def compose(
         texts += _box_texts(state, names, highlight.now.get(state, ()))
     words = count_words(dict(counts)) if counts is not None else order_words(highlight)
     tags = _tags(words, arrows, texts, plates, rules)
-    crowded = [
-        f"{state_name(src, names)} → {state_name(dst, names)}:  {'; '.join(taken_words(highlight.taken[src, dst]))}"
-        for src, dst in unplaced(words, tags)
-        if counts is None
-    ]
+    crowded = []
+    for src, dst in unplaced(words, tags):
+        told = taken_words(highlight.taken[src, dst]) if counts is None else [f"×{counts[src, dst]}"]
+        crowded.append(f"{state_name(src, names)} → {state_name(dst, names)}:  {'; '.join(told)}")
     legend = legend_of(style, highlight, counts is not None, bool(plates), [*notes, *crowded])
     return Scene(
         layout.WIDTH,

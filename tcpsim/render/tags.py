@@ -125,14 +125,12 @@ def _points(way: tuple[Point, ...]) -> list[Point]:
 def _places(points: Sequence[Point], wide: float, plate: Rect | None) -> Iterator[Rect]:
     """On the edge, from its middle outwards; then beside it.  Of a stub: beside its plate."""
     if plate is not None:
-        middle_y = (plate.top + plate.bottom) / 2
-        for step in range(12):
-            for left in (plate.right + 3 + 4 * step, plate.left - 3 - 4 * step - wide):
-                for y in (middle_y, plate.top - 11, plate.bottom + 11):
-                    yield Rect(left, y - _HIGH / 2, left + wide, y + _HIGH / 2)
-        for y in (plate.top - 11, plate.bottom + 11):
-            x = (plate.left + plate.right) / 2
-            yield Rect(x - wide / 2, y - _HIGH / 2, x + wide / 2, y + _HIGH / 2)
+        x, y = (plate.left + plate.right) / 2, (plate.top + plate.bottom) / 2
+        below, above = plate.bottom + _HIGH / 2 + 3, plate.top - _HIGH / 2 - 3
+        for far in (3.0, 8.0, 15.0, 22.0):
+            right, left = plate.right + far + wide / 2, plate.left - far - wide / 2
+            for at in ((right, y), (left, y), (x, below), (x, above), (right, below), (left, below), (right, above)):
+                yield Rect(at[0] - wide / 2, at[1] - _HIGH / 2, at[0] + wide / 2, at[1] + _HIGH / 2)
         return
     middle = len(points) // 2
     order = sorted(range(len(points)), key=lambda i: abs(i - middle))

@@ -212,7 +212,7 @@ def test_tags_and_plates_hide_nothing(scene: Scene) -> None:
 def test_every_tag_finds_a_place_or_is_told_below(style: str) -> None:
     scene = compose(ALL_EDGES, style=style, names="tcpsim", highlight=EVERYWHERE)
     notes = [text.text for text in scene.texts if text.of == "notes"]
-    assert len(scene.tags) > 1.7 * len(ALL_EDGES)
+    assert len(scene.tags) > 1.5 * len(ALL_EDGES)
     assert len({tag.radius for tag in scene.tags}) == 2
     for edge in ALL_EDGES:
         tags = [tag for tag in scene.tags if tag.text.of == f"{edge.src}->{edge.dst}"]
