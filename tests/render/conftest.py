@@ -10,13 +10,14 @@ from tests.helpers.browser import chromium
 from tests.render.player_window import Open, Window, scenario
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    # Not for the whole session: Playwright keeps an event loop running in this thread, which others start theirs in.
     with chromium() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain(browser: Any) -> Window:
     """The window of all tests that want nothing special: opening one takes longer than most tests."""
     return Window(browser)
@@ -52,6 +53,6 @@ def look(browser: Any, plain: Window, tmp_path: Path) -> Iterator[Open]:
     assert asked == {file.as_uri()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lost_fin() -> str:
     return scenario("lost-fin", title="Lost FIN")
