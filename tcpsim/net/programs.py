@@ -69,7 +69,7 @@ def _parse_repeat(step: Any, args: list[Any]) -> Program:
 
 def _check_step(name: str, args: tuple[Any, ...]) -> None:
     """Raise TcpsimError unless ``args`` are what the step takes."""
-    if name == "recv" and not args:
+    if name == "recv" and len(args) != 1:
         raise TcpsimError("write recv N, a number of octets from 0")
     if name == "recv_until" and not (len(args) == 1 and isinstance(args[0], bytes)):
         raise TcpsimError("write recv_until OCTETS, such as b'...'")

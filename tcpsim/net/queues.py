@@ -23,6 +23,9 @@ NOTICED: Final = {
     Do.SIGNAL_SOFT_ERROR: "the network reports {}",
 }
 
+#: How many notices wait for their owner; of more, the oldest are forgotten: a peer must not fill the memory.
+MOST_NOTICES: Final = 64
+
 
 def has_no_room(listener: Conn) -> str:
     """Why a SYN is dropped; ``""`` when there is room.
@@ -72,7 +75,8 @@ def tell_users(world: World, conn: Conn) -> None:
             where = world.hosts[conn.host].name
             world.log.append(("note", world.now, where, conn.number, world.cause, signal.value))
         if signal in NOTICED:
-            conn.notices += (Notice(world.now, NOTICED[signal].format(conn.tcb.soft_error)),)
+            text = NOTICED[signal].format(conn.tcb.soft_error)
+            conn.notices = (*conn.notices, Notice(world.now, text))[-MOST_NOTICES:]
         if signal is Do.SIGNAL_OPEN and conn.listener is not None:
             _queue(world, conn)
     conn.signals.clear()

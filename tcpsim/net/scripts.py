@@ -190,7 +190,7 @@ def _serve(world: World, script: Script, program: Program) -> bool:
     return False
 
 
-def _send(world: World, script: Script, data: bytes) -> bool:
+def _send(world: World, script: Script, data: bytes, *flags: str) -> bool:
     conn = _conn(world, script)
     while script.done < len(data):
         room = conn.tcb.snd_limit - conn.tcb.snd_buf.size
@@ -198,7 +198,7 @@ def _send(world: World, script: Script, data: bytes) -> bool:
             return False
         # Only what fits is cut out: a long text costs its length once, not once an event.
         part = data[script.done : script.done + room] if script.done or room < len(data) else data
-        script.done += _use(world, script, conn, "send", part)
+        script.done += _use(world, script, conn, "send", part, *flags)
     return True
 
 

@@ -1,7 +1,7 @@
 """Whatever a peer can make grow has a bound, and here each bound is pushed.
 
-Out-of-order octets and pieces, unread octets, what came with a SYN, answers, urgent notices, options, incarnations that
-wait behind one another.
+Out-of-order octets and pieces, unread octets, what came with a SYN, answers, urgent notices, options, half-open
+connections, incarnations that wait behind one another.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tcpsim import Flags, Segment, State
+from tcpsim import Flags, Segment, State, pair
+from tcpsim.net.moves import Inject
 from tests.helpers.lab import Lab, reach
 
 SHIFTS = [(0, 0), (-102 % 2**32, -302 % 2**32)]
@@ -167,6 +168,21 @@ def test_options_leave_nothing_behind() -> None:
 
 
 # -- connections
+
+
+@pytest.mark.parametrize("backlog", [1, 5, 50])
+def test_half_open_connections(backlog: int) -> None:
+    """A flood of SYNs from as many addresses: the queue takes what it was told to, and the rest is dropped."""
+    sim, _, server = pair()
+    listener = server.listen(80, backlog=backlog)
+    for n in range(300):
+        flow = ("10.0.0.2", 80, f"10.9.{n // 250}.{n % 250 + 1}", 1000 + n)
+        sim.apply(Inject(Segment(flow, n, 0, Flags.SYN, 9).key(), 0))
+        sim.run(for_="1us")
+    assert len(sim.world.conns) == 1 + backlog
+    assert listener.state is State.LISTEN
+    sim.run(for_="10min")  # what never answers is forgotten
+    assert len(sim.world.conns) == 1
 
 
 def test_incarnations_do_not_pile_up() -> None:
