@@ -149,6 +149,31 @@ TRANSFER: Final = (
         until="3s",
     ),
     Scenario(
+        name="urgent-data",
+        sid="S-51",
+        title="Urgent data",
+        chapter=CHAPTER,
+        look="Three urgent octets begin at 101, so the pointer says 3, and the server's user is told at once.  Later "
+        "the pointer moves on to 204, and the user is told again.",
+        source="RFC 9293 3.8.5 (MUST-30, MUST-32, MUST-62)",
+        hosts=two_hosts(100, 300),
+        scripts=(
+            server(),
+            client(("send", b"now", "MSG_OOB"), "sleep 300ms", octets(96), ("send", b"stop", "MSG_OOB")),
+        ),
+        end=_OPEN,
+        lines=(
+            *opened(100, 300),
+            line("->", "PSH,URG,ACK", 101, 301, 3),
+            line("<-", "ACK", 301, 104, 0),
+            line("->", "PSH,URG,ACK", 104, 301, 100),
+            line("<-", "ACK", 301, 204, 0),
+        ),
+        told=(("server", "signal urgent data"), ("server", "signal urgent data")),
+        delivered={"server": 103},
+        until="3s",
+    ),
+    Scenario(
         name="mss-of-one-side",
         sid="S-38",
         title="One side says its MSS, the other does not",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..net.moves import Reboot
 from ..tcp.states import CLOSED, ESTABLISHED, TIME_WAIT
 from ..tcp.units import MS, SECOND
 from .model import HostSpec, Line, Scenario, ScriptSpec
@@ -71,6 +72,9 @@ _CHALLENGED: Final[tuple[Line, ...]] = (
 
 #: One second, and twice as long each time, up to a minute.
 _BACKING_OFF: Final = ("0s", "1s", "3s", "7s", "15s", "31s", "63s", "123s", "183s")
+
+#: A client that opens, and wants to know whether its peer is still there.
+_KEPT_ALIVE: Final = ScriptSpec("client", (CONNECT, "setsockopt SO_KEEPALIVE 1"))
 
 TIME: Final = (
     Scenario(
@@ -332,5 +336,69 @@ TIME: Final = (
             ("server", "signal reset"),
         ),
         times=(("client", "CLOSED", ("30.1s",)), ("client", "PSH,ACK", ("100ms", "1.1s", "3.1s", "7.1s", "15.1s"))),
+    ),
+    Scenario(
+        name="keep-alive",
+        sid="S-36",
+        title="Keep-alive finds the peer alive, though a probe is lost",
+        chapter=CHAPTER,
+        look="After two idle hours the client repeats the number before SND.NXT, which the server must answer.  The "
+        "first probe is lost, and that proves nothing: the next one follows 75 s later.",
+        source="RFC 9293 3.8.4 (MUST-28, MUST-29, SHLD-12)",
+        hosts=two_hosts(100, 300),
+        scripts=(ACCEPTS, _KEPT_ALIVE),
+        faults=((3, "lose"),),
+        until="4h",
+        end={"client": ESTABLISHED, "server": ESTABLISHED},
+        lines=(
+            *opened(100, 300),
+            ("-x", "ACK", 100, 301, 0, "ESTABLISHED", "ESTABLISHED"),
+            ("->", "ACK", 100, 301, 0, "ESTABLISHED", "ESTABLISHED"),
+            ("<-", "ACK", 301, 101, 0, "ESTABLISHED", "ESTABLISHED"),
+        ),
+        times=(("client", "ACK", ("20ms", "7200.02s", "7275.02s")),),
+    ),
+    Scenario(
+        name="keep-alive-unanswered",
+        sid="S-36",
+        title="Keep-alive finds nobody",
+        chapter=CHAPTER,
+        look="Three probes are lost, which is as many as the client was told to send.  75 s after the last one the "
+        "connection has timed out.",
+        source="RFC 9293 3.8.4",
+        hosts=two_hosts(100, 300),
+        scripts=(ACCEPTS, ScriptSpec("client", (*_KEPT_ALIVE.steps, "setsockopt TCP_KEEPCNT 3"))),
+        faults=tuple((n, "lose") for n in range(3, 9)),
+        until="4h",
+        end={"client": CLOSED, "server": ESTABLISHED},
+        lines=(
+            *opened(100, 300),
+            *(("-x", "ACK", 100, 301, 0, "ESTABLISHED", "ESTABLISHED"),) * 3,
+        ),
+        told=(("client", "signal timed out"),),
+        times=(
+            ("client", "ACK", ("20ms", "7200.02s", "7275.02s", "7350.02s")),
+            ("client", "CLOSED", ("7425.02s",)),
+        ),
+    ),
+    Scenario(
+        name="keep-alive-after-reboot",
+        sid="S-36",
+        title="Keep-alive finds a rebooted peer",
+        chapter=CHAPTER,
+        look="The server has rebooted and knows nothing of the connection.  Its RST answers the first probe.",
+        source="RFC 9293 3.5.1, 3.8.4",
+        hosts=two_hosts(100, 300),
+        scripts=(ACCEPTS, _KEPT_ALIVE),
+        acts=(("1h", Reboot("server")),),
+        until="4h",
+        end={"client": CLOSED, "server": CLOSED},
+        lines=(
+            *opened(100, 300),
+            ("->", "ACK", 100, 301, 0, "ESTABLISHED", "CLOSED"),
+            ("<-", "RST", 301, None, 0, "CLOSED", "CLOSED"),
+        ),
+        told=(("client", "signal reset"),),
+        times=(("client", "CLOSED", ("7200.04s",)),),
     ),
 )

@@ -11,7 +11,7 @@ import pytest
 
 from tcpsim import Simulator
 from tcpsim.scenarios import SCENARIOS, Scenario, ScenarioFailed, get_scenario
-from tcpsim.tcp.segment import ACK, FIN, PSH, RST, SYN
+from tcpsim.tcp.segment import ACK, FIN, PSH, RST, SYN, URG
 from tcpsim.tcp.states import BY_ID, State
 from tests.helpers.promises import check_promises
 
@@ -44,7 +44,7 @@ FIGURE_13 = {
     ("<-", "ACK", 301, 101),
 }
 
-NAMES = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (ACK, "ACK"))
+NAMES = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (URG, "URG"), (ACK, "ACK"))
 
 
 def arrivals(sim: Simulator, left: str, right: str) -> list[Row]:
