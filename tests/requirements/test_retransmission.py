@@ -110,8 +110,10 @@ def test_after_a_lost_syn_the_first_rto_for_data_is_three_seconds() -> None:
 @requirement("MUST-20", "MUST-21", "SHLD-9", "SHLD-10", "SHLD-11")
 @pytest.mark.parametrize("r2", [None, 5, 100, 1000])
 def test_r1_and_r2(r2: int | None) -> None:
-    switches = {"user_timeout": None} | ({} if r2 == 100 else {"r2": None if r2 is None else r2 * SECOND})
-    stage = Stage(**PLAIN, client=switches)
+    stage = Stage(**PLAIN)
+    stage.set(stage.conn, user_timeout=None)
+    if r2 != 100:  # the default
+        stage.set(stage.conn, r2=None if r2 is None else r2 * SECOND)
     stage.cut("client")
     stage.conn.send(b"x")
     begun = stage.now

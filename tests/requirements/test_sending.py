@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.requirements.registry import requirement
@@ -16,7 +18,8 @@ def test_nagle_and_how_to_switch_it_off() -> None:
     assert with_nagle.lines("client") == ["client P. 1:4(3) ack 1"]
     with_nagle.run("1s")
     assert with_nagle.lines("client") == ["client P. 4:7(3) ack 1"]
-    without = Stage(client={"nagle": False}, **PLAIN)
+    without = Stage(**PLAIN)
+    without.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     without.conn.send(b"one")
     without.conn.send(b"two")
     assert without.lines("client") == ["client P. 1:4(3) ack 1", "client P. 4:7(3) ack 1"]
