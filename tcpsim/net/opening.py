@@ -150,8 +150,7 @@ def connect(world: World, host: HostData, address: str, port: int, local_port: i
     """A connection in SYN_SENT and its descriptor: socket and connect in one."""
     check_port(port, "connect()")
     check_port(local_port, "connect() from", least=0)
-    if is_group(address):
-        raise socket_error("ENETUNREACH", f"connect() to {address}: a connection has one peer, not a group of them")
+    _check_peer(address)
     source = _source(world, host, address)
     if local_port == 0:
         local_port = host.free_port(source, address, port)
@@ -230,9 +229,14 @@ def _target(conn: Conn, address: str) -> str:
     _check_family(conn, address, "connect()")
     if address in WILDCARDS:
         return "::1" if is_ipv6(conn) else "127.0.0.1"
+    _check_peer(address)
+    return address
+
+
+def _check_peer(address: str) -> None:
+    """Raise SocketError unless one host can have the address (MUST-46)."""
     if is_group(address):
         raise socket_error("ENETUNREACH", f"connect() to {address}: a connection has one peer, not a group of them")
-    return address
 
 
 def _open_from(world: World, host: HostData, conn: Conn, address: str, port: int) -> None:

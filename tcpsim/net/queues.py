@@ -11,7 +11,7 @@ from ..tcp.segment import ACK, RST, SYN, Segment
 from ..tcp.states import LISTEN, SYN_RECV, Do
 from .host import CONNECTED, UNCONNECTED, Conn, Notice
 from .scripts import advance
-from .sockopts import mark_packets
+from .sockopts import option
 
 if TYPE_CHECKING:
     from .world import World
@@ -57,8 +57,8 @@ def be_born(world: World, listener: Conn, child: Conn) -> None:
     child.stage, child.shut, child.told = UNCONNECTED, 0, False
     child.embryo = True
     listener.embryos += 1
-    if child.options:
-        mark_packets(world, child)
+    if listener.number in world.marks:
+        world.marks[child.number] = world.marks[listener.number]
 
 
 def grow_up(listener: Conn | None, child: Conn) -> None:
@@ -74,7 +74,7 @@ def tell_users(world: World, conn: Conn) -> None:
         if world.log is not None:
             where = world.hosts[conn.host].name
             world.log.append(("note", world.now, where, conn.number, world.cause, signal.value))
-        if signal in NOTICED:
+        if signal in NOTICED and (signal is Do.SIGNAL_URGENT or option(conn, "IP_RECVERR")):
             text = NOTICED[signal].format(conn.tcb.soft_error)
             conn.notices = (*conn.notices, Notice(world.now, text))[-MOST_NOTICES:]
         if signal is Do.SIGNAL_OPEN and conn.listener is not None:

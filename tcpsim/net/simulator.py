@@ -17,6 +17,7 @@ from .firewall import POLICY
 from .handles import Host, Socket
 from .history import Checkpoint, History
 from .moves import Call, Move, Wait, to_data
+from .userland import WAITING
 from .world import World
 
 if TYPE_CHECKING:
@@ -108,7 +109,12 @@ class Simulator(ByHand):
         if past is None:
             return self._step_only(end)
         past.keep(self.position, self.world, len(self.trace.raw))
-        if not self.world.step(end):
+        try:
+            stepped = self.world.step(end)
+        except KeyboardInterrupt:
+            self.mend()  # a program may catch it and go on
+            raise
+        if not stepped:
             return False
         past.stepped(self.position)
         self.position += 1
@@ -168,7 +174,10 @@ class Simulator(ByHand):
         except Exception:
             self.trace.cut(place)
             raise
-        if result is None and isinstance(move, Call) and move.name in ("accept", "recv"):
+        except KeyboardInterrupt:
+            self.mend()
+            raise
+        if result is None and isinstance(move, Call) and move.name in WAITING:
             self.trace.cut(place)  # it would wait: nothing has happened
             return None
         if past is not None:

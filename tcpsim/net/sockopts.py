@@ -13,7 +13,7 @@ from ..tcp.settings import configure
 from ..tcp.states import CLOSED, LISTEN, SYN_RECV, SYN_SENT
 from ..tcp.units import MS, SECOND
 from .errnos import ENDED, socket_error
-from .outbound import PLAIN, Mark
+from .outbound import Mark
 
 if TYPE_CHECKING:
     from .host import Conn
@@ -57,6 +57,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "TCP_INFO": Option("IPPROTO_TCP", READ),
     "IP_TTL": Option("IPPROTO_IP", NUMBER, least=1, most=255, default=64),
     "IP_TOS": Option("IPPROTO_IP", NUMBER, most=255),
+    "IP_RECVERR": Option("IPPROTO_IP", FLAG, default=1),  # notices of soft errors (SHLD-20)
     "IPV6_UNICAST_HOPS": Option("IPPROTO_IPV6", NUMBER, least=1, most=255, default=64),
     "IPV6_TCLASS": Option("IPPROTO_IPV6", NUMBER, most=255),
     "IPV6_V6ONLY": Option("IPPROTO_IPV6", FLAG),
@@ -98,15 +99,15 @@ def set_option(conn: Conn, name: str, value: Any) -> None:
     _put_to_work(conn, name, value)
 
 
+#: The options that say what stands in the IP header.
+MARKING: Final = frozenset(("IP_TTL", "IP_TOS", "IPV6_UNICAST_HOPS", "IPV6_TCLASS"))
+
+
 def mark_packets(world: World, conn: Conn) -> None:
     """Let the socket's packets carry its TTL and DSCP (MUST-48, MUST-49); the two bits of ECN are not its own."""
     six = is_ipv6(conn)
     ttl = option(conn, "IPV6_UNICAST_HOPS" if six else "IP_TTL")
-    mark = Mark(ttl, option(conn, "IPV6_TCLASS" if six else "IP_TOS") >> 2)
-    if mark != PLAIN:
-        world.marks[conn.number] = mark
-    elif world.marks:
-        world.marks.pop(conn.number, None)
+    world.marks[conn.number] = Mark(ttl, option(conn, "IPV6_TCLASS" if six else "IP_TOS") >> 2)
 
 
 #: The least that SO_SNDBUF and SO_RCVBUF are set to.

@@ -13,7 +13,7 @@ from ..tcp.errors import TcpsimError
 from .errnos import Failed, socket_error
 from .host import READING, WRITING, Conn, HostData, Notice
 from .opening import accept, bind, connect, listen, socket, start_connecting, start_listening
-from .sockopts import get_option, mark_packets, set_option
+from .sockopts import MARKING, get_option, mark_packets, set_option
 from .transfer import abort, close, recv, send, shutdown, take_error
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def setsockopt(world: World, host: HostData, conn: Conn, name: str, value: int) 
     """Set an option of the socket, by name."""
     world.touch(conn)
     set_option(conn, name, value)
-    mark_packets(world, conn)
+    if name in MARKING:
+        mark_packets(world, conn)
 
 
 def getsockopt(world: World, host: HostData, conn: Conn, name: str) -> int | str:

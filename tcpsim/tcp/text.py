@@ -6,7 +6,6 @@ from typing import Final
 
 from . import verdicts as v
 from .core import Core
-from .errors import Code
 from .recovery import marked
 from .segment import ACK, FIN, RST, SYN, URG, Segment
 from .seq import HALF, MASK, diff
@@ -65,7 +64,7 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0 and tcb.state is not ESTABLISHED:
         c.emit(tcb.snd_nxt, RST)
         c.fire(Cue.DATA_UNREAD)
-        c.end(Code.RESET)
+        c.end()
         return v.TEXT_UNWANTED
     if early < 0 and data:
         repeated(c, start, min(-early, len(data)))

@@ -53,8 +53,6 @@ def _matching(patterns: dict[str, str]) -> dict[str, str]:
 #: Tested when what they speak of is built.
 DEFERRED: Final = _matching(
     {
-        "closed.open_active.bad_remote": "broadcast and multicast addresses belong to the IP layer",
-        "closed.open.diffserv_denied": "DSCP belongs to the IP layer",
         "estab.dupack3": "fast retransmit belongs to loss recovery",
     }
 )
@@ -65,6 +63,7 @@ RULED_OUT: Final = _matching(
         "*.sec.mismatch": "there are no security compartments (RFC 9293 appendix A.1)",
         "*.rcv_syn.security": "there are no security compartments (RFC 9293 appendix A.1)",
         "syn_sent.sec.*": "there are no security compartments (RFC 9293 appendix A.1)",
+        "closed.open.diffserv_denied": "a simulated host has one user, who may use every code point",
         "closed.open.security_denied": "there are no security compartments (RFC 9293 appendix A.1)",
         "*.unauthorised": "a simulated host has one user, who may use every connection",
         "closed.open.no_resources": "a simulated host has room for every connection it is asked for",

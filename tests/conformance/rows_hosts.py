@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+import pytest
+
 from tcpsim import Flags, Segment, Simulator, Socket, State, pair
 from tcpsim.net.moves import Inject
 from tests.conformance.registry import rows
@@ -89,3 +93,15 @@ def no_room_in_the_queue(row: str) -> None:
     listener.accept()
     sim.run(for_="200ms")
     assert late.state is State.ESTABLISHED
+
+
+@rows("closed.open_active.bad_remote")
+def bad_remote(row: str) -> None:
+    sim, client, _ = pair(trace="full")
+    for address in ("224.0.0.1", "255.255.255.255"):
+        before = sim.position, sim.world.key()
+        with pytest.raises(OSError, match="one peer, not a group") as caught:
+            client.connect(address, 80)
+        assert caught.value.errno == errno.ENETUNREACH
+        assert (sim.position, sim.world.key()) == before
+    assert sim.trace.sent() == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpsim import Simulator, TcpsimError, Trace
+from tcpsim import Simulator, TcpsimError, Trace, pair
 from tcpsim.net.moves import Move, from_data
 from tcpsim.trace.jsonl import to_lines
 from tests.helpers.promises import check_promises
@@ -297,3 +297,54 @@ def test_what_is_set_up_in_a_fork_is_not_in_its_origin() -> None:
     assert sim.trace.header["hosts"] == hosts
     sim.host("fourth", "10.0.0.3")
     assert len(sim.trace.header["hosts"]) == 3
+
+
+# -- Ctrl-C
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("how", ["run", "call"])
+def test_an_interruption_in_the_middle_of_an_event_leaves_no_half_of_it(
+    monkeypatch: pytest.MonkeyPatch, call: int, how: str
+) -> None:
+    """A user's program may catch KeyboardInterrupt and go on: the event that was interrupted has not begun."""
+    from tcpsim.net import world
+
+    sim, client, server = pair(trace="full")
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    sim.run()
+    peer, _ = listener.accept()
+    if how == "run":
+        conn.send(b"x" * 10_000)
+    real = world.output
+    calls = 0
+
+    def interrupted(conn: object) -> None:
+        nonlocal calls
+        calls += 1
+        real(conn)  # type: ignore[arg-type]
+        if calls == call:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(world, "output", interrupted)
+    before: list[Any] = []
+
+    def go_on() -> None:
+        while True:
+            before[:] = sim.position, sim.world.key(), list(sim.trace.raw)
+            if how == "call":
+                conn.send(b"y" * 100)
+            else:
+                sim.step()
+
+    with pytest.raises(KeyboardInterrupt):
+        go_on()
+    monkeypatch.undo()
+    assert [sim.position, sim.world.key(), list(sim.trace.raw)] == before
+    sent = (call - 1) * 100 if how == "call" else 10_000
+    received = b""
+    while len(received) < sent:
+        received += peer.recv()
+    sim.run()
+    assert len(received) == sent

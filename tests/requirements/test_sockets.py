@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tcpsim import Simulator, State
@@ -82,3 +84,17 @@ def test_reports_that_nobody_reads_do_not_fill_the_memory() -> None:
     for up in range(1, 400):
         stage.forge("server", f"U. 1:1(0) ack 1 win 1000 urg {up}")
     assert len(stage.peer.notices()) == 64
+
+
+@requirement("SHLD-20")
+def test_reports_of_soft_errors_can_be_switched_off() -> None:
+    """Urgent data is no error, and is told all the same."""
+    stage = Stage(**PLAIN)
+    stage.conn.setsockopt(socket.IPPROTO_IP, 11, 0)  # IP_RECVERR
+    stage.cut("client")
+    stage.conn.send(b"into the void")
+    stage.sim.inject_icmp("client", "net-unreachable", conn=stage.conn)
+    stage.run("15s")
+    stage.send_urgent(stage.peer, b"!")
+    stage.run("1s")
+    assert [notice.text for notice in stage.conn.notices()] == ["urgent data"]
