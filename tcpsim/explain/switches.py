@@ -98,6 +98,8 @@ SWITCHES: Final[dict[str, Switch]] = {
     "initial_window": _S("segments sent at once at first; None: two to four", "RFC 6928 2", ("EXT-5681-1",)),
     "idle_restart": _S("after an RTO without sending, cwnd is the initial window again", "RFC 5681 4.1", ("EXT-5681-5",)),
     "cwnd_validation": _S("cwnd grows only while it is what limits", "RFC 7661 4"),
+    "fast_retransmit": _S("the third duplicate ACK means a loss; else only time-outs do", "RFC 5681 3.2",
+                          ("EXT-5681-4",)),
     "limited_transmit": _S("the first two duplicate ACKs let one new segment each leave", "RFC 3042 2"),
     "sack": _S("our SYNs permit selective acknowledgments", "RFC 2018 2", ("EXT-2018-1", "EXT-6675-1")),
     "dsack": _S("the first SACK block tells of octets that came twice", "RFC 2883 4"),

@@ -25,11 +25,11 @@ from ..tcp.units import NEVER
 
 #: Numbers in the space of what the connection sends, and of what it receives.  ``iss`` and ``irs`` are the
 #: places from which the others are counted.
-SENDS: Final = ("snd_una", "snd_nxt", "snd_wl2", "snd_buf_seq", "fin_seq", "probe_seq", "snd_up")
+SENDS: Final = ("snd_una", "snd_nxt", "snd_wl2", "snd_buf_seq", "fin_seq", "probe_seq", "snd_up", "snd_sml")
 RECEIVES: Final = ("rcv_nxt", "snd_wl1", "rcv_fin", "rcv_up")
 
 #: Those of them that may be None.
-_OPTIONAL: Final = ("fin_seq", "probe_seq", "snd_up", "rcv_fin", "rcv_up")
+_OPTIONAL: Final = ("fin_seq", "probe_seq", "snd_up", "snd_sml", "rcv_fin", "rcv_up")
 
 #: What only decides when a timer runs out, counts for the user's information, or is about timestamps.
 TIMES: Final = (
@@ -37,14 +37,23 @@ TIMES: Final = (
     "challenges_since", "ts_recent", "ts_recent_at", "last_ack_sent", "wake",
 )  # fmt: skip
 
+#: What says nothing without congestion control, fast retransmit, SACK and ECN, which ``exploring`` turns off.
+CONGESTION: Final = (
+    "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "sent_at", "dup_acks", "scoreboard", "dsack",
+)  # fmt: skip
+
 #: What is treated by itself below, or follows from ``flow``.
-APART: Final = ("state", "flow", "peer_flow", "iss", "irs", "rtx_count", "snd_buf", "rcv_buf", "previous")
+APART: Final = (
+    "state", "flow", "peer_flow", "iss", "irs", "rtx_count", "snd_buf", "rcv_buf", "previous", "recovery", "recover",
+    "rtx_nxt",
+)  # fmt: skip
 
 #: Everything else counts by its value, so that a variable nobody has thought of here tells worlds apart.
 VALUES: Final = tuple(
     name
     for name in NAMES
-    if name not in (*SENDS, *RECEIVES, *TIMES, *APART) and name not in {f"{timer}_due" for timer in TIMERS}
+    if name not in (*SENDS, *RECEIVES, *TIMES, *CONGESTION, *APART)
+    and name not in {f"{timer}_due" for timer in TIMERS}
 )
 
 
@@ -52,10 +61,11 @@ def exploring(profile: Profile) -> Profile:
     """The profile without what depends on time: round-trip times are not asked for, limits are counts.
 
     R2 is ``r2_count`` retransmissions if the profile says so, else never reached; there is no user time-out, no
-    timestamps and no limit of challenge ACKs in so many seconds.
+    timestamps and no limit of challenge ACKs in so many seconds.  A loss is repaired when a timer runs out, and the
+    peer's window alone limits what is sent: cwnd grows with every round, and no state would come twice.
     """
     timeless = {"r2": None, "r2_syn": None, "user_timeout": None, "challenge_limit": None, "timestamps": False}
-    return profile.but(**timeless, name=profile.name)
+    return profile.but(**timeless, congestion="none", fast_retransmit=False, sack=False, ecn="no", name=profile.name)
 
 
 def _generated(*unset: str) -> Callable[[Tcb, int, int], tuple[Any, ...]]:
@@ -90,8 +100,16 @@ def _block(tcb: Tcb, iss: int, irs: int, profile: Profile) -> tuple[Any, ...]:
         held.peek() if held.size else b"",
         tuple([((at - irs) & MASK, piece) for at, piece in held.early]) if held.early else (),
         0 if profile.r2_count is None else tcb.rtx_count,
+        _left_to_repeat(tcb, iss),
         None if old is None else ((old.iss - iss) & MASK, (old.irs - irs) & MASK, _block(old, iss, irs, profile)),
     )
+
+
+def _left_to_repeat(tcb: Tcb, iss: int) -> tuple[Any, ...]:
+    """What a time-out has left to repeat; a time-out after which nothing is left is history."""
+    if not tcb.recovery or tcb.rtx_nxt == tcb.recover:
+        return ()
+    return tcb.recovery, (tcb.recover - iss) & MASK, (tcb.rtx_nxt - iss) & MASK
 
 
 def conn_key(conn: Conn, names: dict[int, int]) -> tuple[Any, ...]:

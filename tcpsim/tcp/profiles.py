@@ -73,6 +73,7 @@ class Profile(NamedTuple):
     initial_window: int | None = None  #: segments sent at once at first (RFC 6928: 10); None: 2 to 4 (RFC 5681)
     idle_restart: bool = True  #: after an RTO without sending, cwnd is the initial window again (RFC 5681 4.1)
     cwnd_validation: bool = True  #: cwnd grows only while it is what limits (RFC 7661's aim)
+    fast_retransmit: bool = True  #: the third duplicate ACK means a loss (RFC 5681 3.2); else only time-outs do
     limited_transmit: bool = True  #: the first two duplicate ACKs let one new segment each leave (RFC 3042)
     sack: bool = False  #: offer and use selective acknowledgments (RFC 2018, RFC 6675)
     dsack: bool = True  #: the first SACK block tells of octets that came twice (RFC 2883)

@@ -51,7 +51,7 @@ def heard(c: Core, seg: Segment, news: int) -> None:
         _in_fast_recovery(c, seg, news, delivered, fresh)
     elif news:
         _forward(c, news)
-    elif fresh if tcb.sack_ok else _is_duplicate(tcb, seg):
+    elif c.profile.fast_retransmit and (fresh if tcb.sack_ok else _is_duplicate(tcb, seg)):
         _duplicate(c, fresh)
 
 

@@ -48,6 +48,13 @@ def limited_transmit(profile: Profile) -> object:
     return numbers(rows[place - 2 : place + 1])
 
 
+@switch("fast_retransmit", False, default=True, flipped=False)
+def fast_retransmit(profile: Profile) -> object:
+    """Whether the third duplicate ACK repeats the segment that is missing."""
+    rows = path(profile, "fast_retransmit", lose="5").give(14).run(until=200).rows
+    return any("5!" in row for row in rows)
+
+
 @switch("sack", True, default=[".", "."], flipped=["<sackOK>", "<nop,nop,sack 501:601>"])
 def sack(profile: Profile) -> object:
     lab = Lab(profile).open_passive().arrives("S 300:300(0) win 1000 <sackOK>")
