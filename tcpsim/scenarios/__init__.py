@@ -17,6 +17,7 @@ from .lessons_sockets import SOCKETS
 from .lessons_trouble import TROUBLE
 from .losses import LOSSES
 from .model import HostSpec, Scenario, ScenarioFailed, ScriptSpec
+from .network import NETWORK
 from .opening import OPENING
 from .resets import RESETS
 from .transfer import TRANSFER
@@ -27,7 +28,7 @@ from .windows import WINDOWS
 #: Every scenario by name, in the order of the chapters.
 SCENARIOS = {
     scenario.name: scenario
-    for scenario in (*OPENING, *UNUSUAL, *WINDOWS, *TRANSFER, *LOSSES, *CLOSE, *RESETS, *ATTACKS, *TIME)
+    for scenario in (*OPENING, *UNUSUAL, *WINDOWS, *TRANSFER, *LOSSES, *CLOSE, *RESETS, *NETWORK, *ATTACKS, *TIME)
 }
 
 

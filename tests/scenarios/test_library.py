@@ -21,7 +21,7 @@ from tcpsim.tcp.states import State
 
 CHAPTERS = ["Opening", "Data", "Closing", "Resets and half-open", "Attacks", "Time"]
 
-SIDS = {*range(1, 16), *range(17, 43), *range(44, 53), *range(54, 57)}
+SIDS = {*range(1, 16), *range(17, 57)}
 
 
 def each(scenarios: dict[str, Scenario]) -> list[Any]:
