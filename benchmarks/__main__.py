@@ -8,7 +8,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
 
-from . import cases, concurrent
+from . import cases, concurrent, exploring
 from .floor import floor
 
 
@@ -55,6 +55,11 @@ FIGURES = (
         1.5,
         1.1,
     ),
+    Figure("exploring: copy", "floors", in_floors(exploring.copying)),
+    Figure("exploring: apply", "floors", in_floors(exploring.applying)),
+    Figure("exploring: key", "floors", in_floors(exploring.keying)),
+    Figure("exploring: a transition, whole", "floors", in_floors(exploring.whole), 30, 12),
+    Figure("exploring: a stored state", "octets", exploring.octets_of_a_state),
     Figure("idle connection, both ends", "kB", lambda: cases.idle_memory() / 1000, 3.5, 2.5),
     Figure("short connection, trace kept", "times", times_off(cases.short_connections), 1.25, 1.15),
     Figure("bulk transfer, trace kept", "times", times_off(cases.bulk), 1.25, 1.15),

@@ -57,6 +57,7 @@ def explore(
         prelude=tuple(prelude),
         verdicts=verdicts,
         joints=notes.joints,
+        occupied=Counter(joint for joint in notes.joint_of if joint),
         edges=notes.edges,
         rules=notes.rules,
         crowded=engine.crowded,

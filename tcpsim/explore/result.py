@@ -49,9 +49,11 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """``joints``: each joint state with the first state that is in it.  ``edges``: changes of joint state with their
-    number of transitions.  ``rules``: how often each row of the transition table fired.  ``crowded``: moves that
-    were not followed because of ``bounds.packets``.
+    """What ``explore`` returns.
+
+    ``joints``: each joint state with the first state that is in it; ``occupied``: with how many states are.
+    ``edges``: changes of joint state with their number of transitions.  ``rules``: how often each row of the
+    transition table fired.  ``crowded``: moves that were not followed because of ``bounds.packets``.
     """
 
     setup: Setup
@@ -60,6 +62,7 @@ class Result:
     prelude: tuple[Move, ...]
     verdicts: tuple[Verdict, ...]
     joints: dict[Joint, int]
+    occupied: Counter[Joint]
     edges: dict[Edge, int]
     rules: Counter[str]
     crowded: int

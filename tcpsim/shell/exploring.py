@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from . import output
+from .errors import ShellError
 from .program import FAILED, INTERRUPTED, fail
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ Exits 1 if a property does not hold, 130 after Ctrl-C; what was found until then
 )
 @click.option("--json", "as_json", is_flag=True, help="Counts and verdicts as JSON.")
 @click.option("--no-ladder", is_flag=True, help="Verdicts without the runs that break them.")
+@click.option("--histogram", is_flag=True, help="How many states lie how many moves away.")
+@click.option(
+    "--against", metavar="NAME", help="Explore under this profile too, and tell what one has and the other lacks."
+)
+@click.option("--diagram", metavar="FILE", help="Draw the joint states, client by server, as .svg, .gv or .dot.")
 @click.option("--save", metavar="DIR", help="Write each counterexample there: ladder, script, scenario and trace.")
 @click.option("--profile", default="rfc9293", metavar="NAME", help="How both hosts behave; rfc9293 unless given.")
 def explore(
@@ -100,6 +106,9 @@ def explore(
     properties: tuple[str, ...],
     as_json: bool,
     no_ladder: bool,
+    histogram: bool,
+    against: str | None,
+    diagram: str | None,
     save: str | None,
     profile: str,
     **bounds: str | None,
@@ -110,6 +119,7 @@ def explore(
     """
     from ..explore import Limits, get_setup
     from ..explore import explore as run
+    from ..explore.pictures import depth_histogram, difference, joint_dot, joint_svg
     from ..explore.report import report
     from ..tcp.profiles import get_profile
 
@@ -122,25 +132,43 @@ def explore(
     }
     if early is not None:
         given["early"] = () if early == "-" else tuple(early.split(","))
+    other = None if against is None else get_profile(against)
+    if diagram is not None:
+        _check_diagram(diagram)
     tell = _progress()
-    result = run(
-        setup,
-        profile=chosen,
-        properties=properties or None,
-        limits=Limits(depth, states),
-        progress=tell,
+    asked: dict[str, Any] = {
+        "properties": properties or None,
+        "limits": Limits(depth, states),
+        "progress": tell,
         **given,
-    )
+    }
+    result = run(setup, profile=chosen, **asked)
+    compared = None if other is None else difference(result, run(setup, profile=other, **asked))
     if tell is not None:
         sys.stderr.write("\r\x1b[K")
     if as_json:
         output.emit((json.dumps(result.summary(), indent=2) + "\n").encode())
     else:
         output.emit(report(result, ladders=not no_ladder, **output.look().options()))
+    if histogram and not as_json:
+        output.emit("\n" + depth_histogram(result))
+    if compared is not None and not as_json:
+        output.emit("\n" + compared.words())
+    if diagram is not None:
+        drawn = joint_svg(result) if diagram.lower().endswith(".svg") else joint_dot(result)
+        output.write_file(diagram, drawn)
+        output.emit(f"{diagram}\n") if not as_json else None
     if save is not None:
         for path in _saved(result, save):
             output.emit(f"{path}\n") if not as_json else None
     _leave(result)
+
+
+def _check_diagram(file: str) -> None:
+    """Raise ShellError or CannotWrite if no diagram can be written there."""
+    if os.path.splitext(file)[1].lower() not in (".svg", ".gv", ".dot"):
+        raise ShellError(f"cannot write {output.shown(file)}: a joint diagram ends in .svg, .gv or .dot")
+    output.check_writable(file)
 
 
 def _leave(result: Result) -> None:

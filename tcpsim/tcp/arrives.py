@@ -292,16 +292,18 @@ def _completes_simultaneous_open(c: Core, seg: Segment) -> bool:
 def _usable_all_the_same(c: Core, seg: Segment) -> bool:
     """Whether the ACK of an unacceptable segment is used.
 
-    It is used for text at a closed window (A-15); for news of our window probe's octet from a peer one number
-    behind, which has not heard of its own (A-16): two such ends would refuse each other's ACKs for ever; and, if
-    wanted, for what ends at RCV.NXT, such as the peer's repeated FIN (A-40).
+    It is used for text at a closed window (A-15); from a peer one number behind, for news of our window probe's
+    octet, or while a closed window keeps our own SEQ back as well (A-16): two such ends would refuse each other's
+    ACKs for ever; and, if wanted, for what ends at RCV.NXT, such as the peer's repeated FIN (A-40).
     """
     tcb = c.tcb
-    probed = seg.ack == tcb.probe_seq and not seg.len and (seg.seq + 1) & MASK == tcb.rcv_nxt
+    behind = not seg.len and (seg.seq + 1) & MASK == tcb.rcv_nxt
+    probed = behind and seg.ack == tcb.probe_seq
+    held_back = behind and c.ack_seq() != tcb.snd_nxt
     closed = c.profile.ack_at_zero_window and not tcb.rcv_wnd and seg.seq == tcb.rcv_nxt
     ends_here = c.profile.ack_left_of_window and seg.end == tcb.rcv_nxt
     return (
-        (closed or probed or ends_here)
+        (closed or probed or held_back or ends_here)
         and tcb.state is not SYN_RECV
         and seg.flags & (SYN | ACK) == ACK
         and (probed or (seg.ack - tcb.snd_una) & MASK <= (tcb.snd_nxt - tcb.snd_una) & MASK)
