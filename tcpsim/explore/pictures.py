@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from ..render.joint import Joint as Picture
 from ..render.joint import joint_data, joint_diagram_dot
 from ..tcp.errors import TcpsimError
+from ..tcp.states import State
 from .joint import Joint, name_of
 from .result import Result
 
@@ -29,10 +30,10 @@ def picture_of(result: Result) -> Picture:
     return joint_data(counted, steps, ends=ends, start=_pair(start), marked=marked)
 
 
-def _pair(joint: Joint) -> tuple[object, ...]:
+def _pair(joint: Joint) -> tuple[State, State]:
     if len(joint) != 2:
         raise TcpsimError(f"a joint diagram has two ends; this set-up has {len(joint)} hosts")
-    return joint
+    return joint[0], joint[1]
 
 
 def joint_svg(result: Result, *, names: str = "tcpsim") -> str:

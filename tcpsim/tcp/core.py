@@ -260,15 +260,19 @@ class Core:
         return most if cap is None or most < cap else cap
 
     def send_ack(self) -> None:
-        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at once; SEQ is never beyond a right edge that has moved left (A-16)."""
+        """<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at once."""
+        self.emit(self.ack_seq(), ACK)
+
+    def ack_seq(self) -> int:
+        """SEQ of a segment without text: SND.NXT, but never beyond a right edge that has moved left (A-16)."""
         tcb = self.tcb
         seq = tcb.snd_nxt
         if (seq - tcb.snd_una) & MASK > tcb.snd_wnd and tcb.max_snd_wnd and not self.profile.probe_advances_snd_nxt:
             # Our SYN and FIN are sent without asking the window, so they do not count against it.
             edge = tcb.snd_una + tcb.snd_wnd + (tcb.snd_una == tcb.iss) + (tcb.fin_seq is not None)
             if (seq - edge) & MASK < HALF:
-                seq = edge & MASK
-        self.emit(seq, ACK)
+                return edge & MASK
+        return seq
 
     def challenge(self) -> None:
         """The same, as often as the profile allows (RFC 5961 7, A-37)."""
