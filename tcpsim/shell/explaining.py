@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from . import output
+from .errors import ShellError
+
+if TYPE_CHECKING:
+    from ..explain import Term
 
 EPILOG = """
 \b
@@ -43,11 +48,22 @@ def explain(terms: tuple[str, ...], as_json: bool) -> None:
 
     try:
         found = [one for term in terms for one in explained(term)]
-    except BadValue:
-        if len(terms) == 1:
-            raise
-        found = list(explained(" ".join(terms)))
+    except BadValue as error:
+        found = _together(terms, error)
     if as_json:
         output.emit((json.dumps([one.data() for one in found], indent=2, ensure_ascii=False) + "\n").encode())
     else:
         output.emit("\n".join(map(term_text, found)))
+
+
+def _together(terms: tuple[str, ...], error: Exception) -> list[Term]:
+    """The words as one term.  Raises ``error`` if they are none, or ShellError that names the scenario they are."""
+    from ..explain import explain as explained
+    from ..scenarios import SCENARIOS
+
+    if len(terms) > 1:
+        return list(explained(" ".join(terms)))
+    for one in SCENARIOS.values():
+        if terms[0].lower() in (one.name, one.sid.lower()):
+            raise ShellError(f"{terms[0]} is a scenario, {one.title}; 'tcpsim play {one.name}' shows it") from None
+    raise error

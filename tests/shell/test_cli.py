@@ -385,6 +385,12 @@ def test_explain_an_unknown_term() -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_explain_a_scenario_says_how_to_see_it() -> None:
+    result = invoke("explain", "s-08")
+    assert result.exit_code == 2
+    assert result.stderr == "tcpsim: s-08 is a scenario, Normal close; 'tcpsim play normal-close' shows it\n"
+
+
 # -- files that play
 
 

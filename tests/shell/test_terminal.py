@@ -113,7 +113,7 @@ def test_a_lost_handshake_ack_and_back(terminal: Callable[..., Terminal], shell:
     shown = screen.ask("diff(other)", r"rtx_total +0 +1")
     assert "they part at step 4, 0.020 s" in shown
     assert "by hand at step 4: drop packet 3" in shown
-    screen.ask("back(5); ss()", "Timer[^>]*", r"tcpsim 0 @ 0\.000s> ")
+    screen.ask("back(5); ss()", "Timer", r"tcpsim 0 @ 0\.000s> ")
     screen.ask("conn", "<Socket fd=3 of client CLOSED>")  # it was opened later
     shown = screen.ask("conn.send(b'x')", r"the descriptor is not open at step 0; it was closed, or the simulation")
     assert "Traceback" not in shown
@@ -174,10 +174,10 @@ def test_ctrl_c_and_on(terminal: Callable[..., Terminal], shell: str) -> None:
 def test_ctrl_c_in_a_run_that_never_ends(terminal: Callable[..., Terminal], shell: str) -> None:
     screen = terminal("--shell", shell)
     screen.expect(PROMPT)
-    screen.ask("conn = connect(); _ = run(); print(conn.send(b'x' * 100_000))", "65536")
+    screen.ask("conn = connect(); _ = run(); print(conn.send(b'x' * 100_000))", "100000")
     screen.shown = ""
-    screen.child.send("print(6 * 7); run()\r")  # nobody reads, so the closed window is probed for ever
-    screen.expect("42")
+    screen.child.send("print('be', 'gun'); run()\r")  # nobody reads, so the closed window is probed for ever
+    screen.expect("be gun")
     screen.child.sendintr()
     shown = screen.expect(r"interrupted(; run\(\) goes on)?")
     assert "Traceback" not in shown
