@@ -293,12 +293,13 @@ def _usable_all_the_same(c: Core, seg: Segment) -> bool:
     """Whether the ACK of an unacceptable segment is used.
 
     It is used for text at a closed window (A-15); from a peer one number behind, for news of our window probe's
-    octet, or while a closed window keeps our own SEQ back as well (A-16): two such ends would refuse each other's
-    ACKs for ever; and, if wanted, for what ends at RCV.NXT, such as the peer's repeated FIN (A-40).
+    octet; from a peer that is a little behind, while a window that has moved left keeps our own SEQ back as well
+    (A-16): two such ends would refuse each other's ACKs for ever; and, if wanted, for what ends at RCV.NXT, such as
+    the peer's repeated FIN (A-40).
     """
     tcb = c.tcb
-    behind = not seg.len and (seg.seq + 1) & MASK == tcb.rcv_nxt
-    probed = behind and seg.ack == tcb.probe_seq
+    behind = not seg.len and 0 < (tcb.rcv_nxt - seg.seq) & MASK <= tcb.rcv_limit
+    probed = behind and (seg.seq + 1) & MASK == tcb.rcv_nxt and seg.ack == tcb.probe_seq
     held_back = behind and c.ack_seq() != tcb.snd_nxt
     closed = c.profile.ack_at_zero_window and not tcb.rcv_wnd and seg.seq == tcb.rcv_nxt
     ends_here = c.profile.ack_left_of_window and seg.end == tcb.rcv_nxt

@@ -312,8 +312,13 @@ def _fill_holes(c: Core, *, surely: bool) -> None:
 
 
 def _go_back(c: Core) -> None:
-    """After a time-out: what was outstanding then leaves again in order, but for what was SACKed since."""
+    """After a time-out: what was outstanding then leaves again in order, but for what was SACKed since.
+
+    Not into a closed window: probes ask there, and an opening one lets all of it leave.
+    """
     tcb = c.tcb
+    if tcb.persist_due != NEVER:
+        return
     board = tcb.scoreboard
     while tcb.rtx_nxt != tcb.recover:
         seq, n = tcb.rtx_nxt, tcb.snd_mss

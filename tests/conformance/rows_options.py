@@ -196,7 +196,7 @@ def data_that_nobody_will_read(row: str) -> None:
     lab = reach(state_of(row), half_duplex_close=True)
     lab.arrives(at(lab, "P.", 301, 5))
     moved(row, lab, ["R 102:102(0) win 1000"])
-    gone(lab, Code.RESET)
+    gone(lab)  # nobody is left to be told
     full = reach(state_of(row))
     full.arrives(at(full, "P.", 301, 5))
     assert (full.state, full.receive()) == (state_of(row), bytes(5))
