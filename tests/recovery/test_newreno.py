@@ -329,3 +329,35 @@ def test_whole_window_lost(sack: bool) -> None:
         1400: ack 7 -> - | 4 2 1
         1400: ack 8 -> - | 4 2 0
     """)
+
+
+@pytest.mark.parametrize("sack", [False, True])
+@pytest.mark.parametrize("congestion", ["newreno", "cubic"])
+def test_idle_restart(congestion: str, sack: bool) -> None:
+    """At 3 s nothing was sent for 2.9 s, an RTO is 1 s: cwnd = min(IW, cwnd) = 4, and ssthresh stays (RFC 5681 4.1).
+
+    cwnd was used up when the last segments left, so their ACKs still count.
+    """
+    path = Path(congestion=congestion, sack=sack).give(12).run(until=3000).give(6).run()
+    assert path.rows == table("""
+        0: start -> 1 2 3 4 | 4 inf 4
+        100: ack 1 -> 5 6 | 5 inf 5
+        100: ack 2 -> 7 8 | 6 inf 6
+        100: ack 3 -> 9 10 | 7 inf 7
+        100: ack 4 -> 11 12 | 8 inf 8
+        200: ack 5 -> - | 9 inf 7
+        200: ack 6 -> - | 10 inf 6
+        200: ack 7 -> - | 11 inf 5
+        200: ack 8 -> - | 12 inf 4
+        200: ack 9 -> - | 13 inf 3
+        200: ack 10 -> - | 14 inf 2
+        200: ack 11 -> - | 15 inf 1
+        200: ack 12 -> - | 16 inf 0
+        3000: start -> 13 14 15 16 | 4 inf 4
+        3100: ack 13 -> 17 18 | 5 inf 5
+        3100: ack 14 -> - | 6 inf 4
+        3100: ack 15 -> - | 7 inf 3
+        3100: ack 16 -> - | 8 inf 2
+        3200: ack 17 -> - | 9 inf 1
+        3200: ack 18 -> - | 10 inf 0
+    """)
