@@ -12,9 +12,11 @@ from typing import Any, Final
 from .._version import __version__
 from ..tcp.options import WireError
 from ..tcp.wire import encode
+from ..trace.records import Icmp
 from ..trace.trace import Trace
 from .errors import DrawingFailed, MissingTool
 from .pcap_frames import Frame, frames, tap_names
+from .pcap_icmp import encode_icmp
 
 #: LINKTYPE_RAW: a packet begins with its IPv4 or IPv6 header.
 RAW_IP: Final = 101
@@ -83,9 +85,10 @@ def _section_options(trace: Trace) -> dict[str, Any]:
 
 
 def _octets(frame: Frame) -> bytes:
-    seg = frame.seg.segment()
     try:
-        octets = encode(seg, ttl=frame.ttl, ident=frame.packet & 0xFFFF)
+        if isinstance(frame.seg, Icmp):
+            return encode_icmp(frame.seg)
+        octets = encode(frame.seg.segment(), ttl=frame.ttl, ident=frame.packet & 0xFFFF)
     except WireError as error:
         raise DrawingFailed(f"packet {frame.packet} cannot be written as octets: {error}") from None
     if not frame.damaged:

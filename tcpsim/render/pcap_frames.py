@@ -13,7 +13,7 @@ from ..explain.words import call_words, timer_name
 from ..tcp.states import BY_ID, CLOSED, Kind, State
 from ..tcp.verdicts import VERDICTS
 from ..trace.raw import INTRODUCE
-from ..trace.records import Call, Header, Lost, Refused
+from ..trace.records import Call, Header, Icmp, Lost, Refused
 from ..trace.trace import Trace
 from .errors import UnknownChoice
 from .story import fate
@@ -26,6 +26,9 @@ _ROLES: Final = ("client", "server")
 
 #: The hops that a packet begins with, where the trace does not tell.
 TTL: Final = 64
+
+#: The records after an ICMP message among which those that follow from it are looked for.
+_NEAR: Final = 16
 
 #: By the check that a damaged packet has failed: whose checksum is wrong.
 _DAMAGE: Final = {
@@ -51,7 +54,7 @@ class Frame(NamedTuple):
     tap: str
     outbound: bool
     packet: int
-    seg: Header
+    seg: Header | Icmp
     ttl: int
     damaged: str
     comment: str
@@ -88,7 +91,10 @@ def frames(trace: Trace, tap: str | None = None) -> Iterator[Frame]:
     seen: dict[int, str] = {}  # by packet: where it was seen last
     for n, raw in enumerate(trace.raw):
         kind, t, where = raw[:3]
-        if kind in INTRODUCE:
+        if kind == "icmp":
+            if where in taps and raw[6] in ("sent", "arrived"):
+                yield _icmp_frame(trace, n)
+        elif kind in INTRODUCE:
             packet = raw[5]
             senders[packet] = where if kind == "sent" else "", Header._make(raw[6])
             ttls[packet] = told.ttls.get(packet, TTL)
@@ -103,6 +109,16 @@ def frames(trace: Trace, tap: str | None = None) -> Iterator[Frame]:
                 yield Frame(t, where, False, packet, seg, ttls[packet], damaged, told.of_arrival(n, packet))
             if kind == "forwarded":
                 ttls[packet] = raw[6]
+
+
+def _icmp_frame(trace: Trace, n: int) -> Frame:
+    record = trace[n]
+    assert isinstance(record, Icmp)
+    changes = [
+        f"; {record.where}: {raw[5]}" for raw in trace.raw[n + 1 : n + 1 + _NEAR] if raw[0] == "fired" and raw[4] == n
+    ]
+    comment = f"#{record.packet} {record.words}{''.join(changes)}"
+    return Frame(record.t, record.where, record.what == "sent", record.packet, record, TTL, "", comment)
 
 
 class _Passing:

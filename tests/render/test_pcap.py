@@ -1,7 +1,10 @@
 """Captures, read back by the library that wrote them and by our own decoder."""
 
 import io
+import subprocess
 import sys
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from tcpsim.render.pcap_frames import frames, tap_names
 from tcpsim.scenarios import play
 from tcpsim.tcp.wire import decode, decode_ip
 from tcpsim.trace import Trace
+from tcpsim.trace.records import Icmp
+from tests.helpers.tools import require_tool
 from tests.render.traces import Story, handshake
 
 # Of python-pcapng, about itself: it leaves if_tsresol without a type.
@@ -257,3 +262,59 @@ def looks(packets: int) -> int:
 def test_the_work_grows_with_the_trace_and_no_faster() -> None:
     few, many = looks(100), looks(800)
     assert many < 8.5 * few
+
+
+def through_a_narrow_link(*addresses: str) -> Simulator:
+    """A connection whose path has a smaller MTU in its middle than its ends know."""
+    sim = Simulator(trace="full")
+    names = ("client", "one", "other", "server")
+    hosts = [
+        sim.host(name, address) if name in ("client", "server") else sim.router(name, address)
+        for name, address in zip(names, addresses, strict=True)
+    ]
+    for a, b in pairwise(hosts):
+        sim.link(a, b, mtu=1300 if a.name == "one" else None)
+    hosts[-1].listen(80)
+    conn = hosts[0].connect("server", 80)
+    sim.run()
+    conn.send(bytes(1400))
+    sim.run(for_="2s")
+    return sim
+
+
+V4 = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4")
+V6 = ("fd00::1", "fd00::2", "fd00::3", "fd00::4")
+
+
+@pytest.mark.parametrize("addresses", [V4, V6], ids=["IPv4", "IPv6"])
+def test_icmp_messages_are_seen_where_they_are_sent_and_arrive(addresses: tuple[str, ...]) -> None:
+    trace = through_a_narrow_link(*addresses).trace
+    told = trace.of("icmp")
+    assert {record.name for record in told if isinstance(record, Icmp)} == {"fragmentation-needed"}
+    found = [frame for frame in frames(trace, "both") if isinstance(frame.seg, Icmp)]
+    assert [(frame.tap, frame.outbound) for frame in found][:2] == [("one", True), ("client", False)]
+    assert "MTU 1300, from" in found[0].comment
+    assert len(read(pcapng(trace, "both"))[2]) == len(list(frames(trace, "both")))
+
+
+@pytest.mark.parametrize("addresses", [V4, V6], ids=["IPv4", "IPv6"])
+def test_tshark_reads_icmp_messages(addresses: tuple[str, ...], tmp_path: Path) -> None:
+    program = require_tool("tshark")
+    file = tmp_path / "icmp.pcapng"
+    file.write_bytes(pcapng(through_a_narrow_link(*addresses).trace, "client"))
+    kind = "icmp" if addresses is V4 else "icmpv6"
+    wanted = [
+        f"{kind}.type",
+        f"{kind}.code",
+        f"{kind}.mtu",
+        f"{kind}.checksum.status",
+        "tcp.srcport",
+        "_ws.malformed",
+    ]
+    command = [program, "-n", "-r", str(file), "-Y", f"{kind}.type", "-T", "fields"]
+    done = subprocess.run(
+        [*command, *(word for field in wanted for word in ("-e", field))], capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
+    first = done.stdout.splitlines()[0].split("\t")
+    assert first == [*(("3", "4") if addresses is V4 else ("2", "0")), "1300", "1", "49152", ""]
