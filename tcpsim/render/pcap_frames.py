@@ -251,7 +251,7 @@ class _Comments:
         if record.packet in self.ends:  # it had arrived, and was turned away at the door
             self.passing[self.ends[record.packet]].after.append(words)
             return
-        self.passing[n] = _Passing([], words)
+        self.passing[n] = _Passing([], f"{record.where}: {words}")
         self._befell(record.packet, words)
 
     def _forwarded(self, n: int, raw: tuple[Any, ...]) -> None:
