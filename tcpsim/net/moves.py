@@ -256,9 +256,9 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _is_segment(fields: tuple[Any, ...]) -> bool:
     """Whether ``fields`` are such as ``Segment.key()`` gives."""
-    if len(fields) != 11 or not isinstance(fields[0], tuple) or len(fields[0]) != 4:
+    if len(fields) not in (10, 11) or not isinstance(fields[0], tuple) or len(fields[0]) != 4:
         return False
-    flow, *numbers, tsval, tsecr, data, options, ecn = fields
+    flow, *numbers, tsval, tsecr, data, options = fields[:10]
     limits = (1 << 32, 1 << 32, 1 << 8, 1 << 16, 1 << 16)
     return (
         all(_fits(one, kind) for one, kind in zip(flow, (str, int, str, int), strict=True))
@@ -266,7 +266,7 @@ def _is_segment(fields: tuple[Any, ...]) -> bool:
         and all(_fits(one, int) and one < limit for one, limit in zip(numbers, limits, strict=True))
         and all(one is None or (_fits(one, int) and one < 1 << 32) for one in (tsval, tsecr))
         and isinstance(data, bytes)
-        and ecn in (0, 1, 2, 3)
+        and all(ecn in (0, 1, 2, 3) for ecn in fields[10:])
         and _fits(options, tuple[tuple[Any, ...], ...])
         and all(option and isinstance(option[0], str | int) for option in options)
     )

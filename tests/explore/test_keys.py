@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tcpsim.explore import Limits, explore, get_setup
 from tcpsim.explore.engine import Engine, Situation
 from tcpsim.explore.explorer import along, engine_of
-from tcpsim.explore.keys import APART, RECEIVES, SENDS, TIMES, VALUES, exploring
+from tcpsim.explore.keys import APART, CONGESTION, RECEIVES, SENDS, TIMES, VALUES, exploring
 from tcpsim.net.moves import Deliver, Drop, Duplicate, Expire
 from tcpsim.net.world import World
+from tcpsim.tcp.buffers import ReceiveBuffer
 from tcpsim.tcp.profiles import RFC9293, RFC9293_LITERAL
 from tcpsim.tcp.segment import ACK, RST
 from tcpsim.tcp.seq import MASK
@@ -31,7 +32,7 @@ STORIES = (
 
 
 def test_every_variable_of_a_block_has_its_place() -> None:
-    placed = [*SENDS, *RECEIVES, *TIMES, *APART, *VALUES, *(f"{timer}_due" for timer in TIMERS)]
+    placed = [*SENDS, *RECEIVES, *TIMES, *CONGESTION, *APART, *VALUES, *(f"{timer}_due" for timer in TIMERS)]
     assert sorted(placed) == sorted(NAMES)
 
 
@@ -44,12 +45,16 @@ def explored(name: str, literal: bool) -> Any:
 
 def shifted_block(tcb: Tcb, sends: int, receives: int, ns: int) -> None:
     """Move a block's numbers and its deadlines."""
-    for names, by in (((*SENDS, "iss", "rtt_seq"), sends), ((*RECEIVES, "irs"), receives)):
+    for names, by in (((*SENDS, "iss", "rtt_seq", "recover", "rtx_nxt"), sends), ((*RECEIVES, "irs"), receives)):
         for name in names:
             value = getattr(tcb, name)
             if value is not None:
                 setattr(tcb, name, (value + by) & MASK)
-    tcb.rcv_buf.early = tuple(((at + receives) & MASK, piece) for at, piece in tcb.rcv_buf.early)
+    held = ReceiveBuffer()
+    held.append(tcb.rcv_buf.peek())
+    for at, piece in tcb.rcv_buf.early:
+        held.hold((at + receives) & MASK, piece, 1 << 30)
+    tcb.rcv_buf = held
     for timer in TIMERS:
         due = getattr(tcb, f"{timer}_due")
         if due != NEVER:
@@ -133,6 +138,8 @@ def test_a_number_that_moves_alone_is_seen(name: str, node: int, variable: str, 
     twin = one.world.copy()
     for conn in twin.conns.values():
         if conn.host == host and conn.tcb.state not in (CLOSED, LISTEN):
+            if variable == "snd_wl2" and conn.tcb.snd_una == conn.tcb.iss:
+                continue  # it is not asked before the first ACK has set it
             value = getattr(conn.tcb, variable)
             setattr(conn.tcb, variable, 7 if value is None else (value + 1) & MASK)
             assert engine.key(situation_of(engine, one, twin)) != engine.key(one)

@@ -57,11 +57,11 @@ def tshark(capture: bytes, folder: Path) -> list[Row]:
     env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=env)
     assert done.returncode == 0, done.stderr
-    return [_row(line.split("\t")) for line in done.stdout.splitlines()]
+    rows = [dict(zip(FIELDS, line.split("\t"), strict=True)) for line in done.stdout.splitlines()]
+    return [_row(found) for found in rows if found["tcp.stream"]]  # the others are ICMP messages
 
 
-def _row(cells: list[str]) -> Row:
-    found = dict(zip(FIELDS, cells, strict=True))
+def _row(found: dict[str, str]) -> Row:
     seconds, _, fraction = found["frame.time_epoch"].partition(".")
     return Row(
         section=int(found["frame.section_number"]),

@@ -104,15 +104,19 @@ def test_an_interrupted_event_is_mended(position: int, monkeypatch: pytest.Monke
     sim.goto(position)
     here = snapshot(sim)
 
+    finish = World.finish
+    presses = [True]
+
     def interrupted(world: World) -> None:
-        raise KeyboardInterrupt
+        if presses:  # once: what mends the event makes events of its own
+            presses.clear()
+            raise KeyboardInterrupt
+        finish(world)
 
     with monkeypatch.context() as patch:
         patch.setattr(World, "finish", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sim.step()
-    assert snapshot(sim) != here
-    sim.mend()
     assert snapshot(sim) == here
     sim.goto(ahead[0])
     assert snapshot(sim) == ahead

@@ -108,22 +108,22 @@ def test_a_crowd_becomes_a_summary_that_says_so() -> None:
 
 
 def test_variables_step_from_value_to_value() -> None:
-    number, where, courses, last = courses_of(BUSY, ("snd_una", "rto"))
+    number, where, courses, last = courses_of(BUSY, ("snd_una", "srtt"))
     assert (where, number) == ("client", next(record.conn for record in BUSY.of("sent", where="client")))
     una = dict(courses[0].points)
     assert list(una.values())[-1] - next(iter(una.values())) == 32_001
-    assert {value for _, value in courses[1].points} == {1000.0, 2000.0}
-    assert courses[1].points[0] == (0.0, 1000.0)  # the value before its first change
+    times = [value for _, value in courses[1].points]
+    assert len(set(times)) > 2
     assert last <= 5
 
 
 def test_variables_have_a_panel_for_octets_and_one_for_times() -> None:
-    drawing = variables_drawing(BUSY, variables=("snd_wnd", "srtt", "rto"))
+    drawing = variables_drawing(BUSY, variables=("cwnd", "srtt", "rttvar"))
     assert faults(drawing) == []
     words = [shape.text for shape in drawing.shapes if isinstance(shape, Text)]
-    assert {"octets, or as they are counted", "time (ms)", "snd_wnd", "srtt", "rto"} <= set(words)
+    assert {"octets, or as they are counted", "time (ms)", "cwnd", "srtt", "rttvar"} <= set(words)
     lines = [
-        shape for shape in drawing.shapes if isinstance(shape, Stroke) and shape.of in ("snd_wnd", "srtt", "rto")
+        shape for shape in drawing.shapes if isinstance(shape, Stroke) and shape.of in ("cwnd", "srtt", "rttvar")
     ]
     assert len({line.dash for line in lines}) == 3
     ElementTree.fromstring(variables_svg(BUSY))
