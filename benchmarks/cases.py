@@ -46,8 +46,8 @@ def two_hosts(trace: str = "off", profile: Profile = RFC9293) -> Simulator:
 
 
 def established(octets: int = 2920, connections: int = 1) -> Simulator:
-    """Connections in the middle of sending, both ends ESTABLISHED."""
-    sim = two_hosts()
+    """Connections in the middle of sending, both ends ESTABLISHED; the peer's window alone limits them."""
+    sim = two_hosts(profile=RFC9293.but(congestion="none"))
     sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
     for _ in range(connections):
         sim.script("client", "connect server 80", ("send", bytes(octets)), "close")
