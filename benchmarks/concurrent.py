@@ -14,7 +14,7 @@ def at_once(connections: int, octets: int = OCTETS_EACH) -> float:
     """ns a segment when so many connections to one server open at the same time, send, and close."""
     sim = two_hosts()
     data = bytes(octets)
-    sim.script("server", "listen 80", ("serve", "recv_to_end", "close"))
+    sim.script("server", ("listen", 80, "", connections), ("serve", "recv_to_end", "close"))
     for _ in range(connections):
         sim.script("client", "connect server 80", ("send", data), "close")
     ns = timed(lambda: sim.run(until="60s", limit=10**9))
