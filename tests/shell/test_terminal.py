@@ -183,7 +183,7 @@ def test_ctrl_c_in_a_run_that_never_ends(terminal: Callable[..., Terminal], shel
     assert "Traceback" not in shown
     screen.expect(PROMPT)
     screen.ask("at = sim.position; back(3); goto(at); print(sim.position == at)", "True")
-    screen.ask("server.ss()", r"ESTABLISHED +655\d\d")
+    screen.ask("server.ss()", r"ESTABLISHED +\d{4,5} ")  # the key may come before the buffer is full
     screen.child.send("exit()\r")
     assert screen.end()[1] == 0
 
