@@ -75,6 +75,19 @@ def window_shrinks(row: str) -> None:
     assert lab.segments()[0].seq == 301
 
 
+@rows("estab.dupack3")
+def third_duplicate_ack(row: str) -> None:
+    lab = reach(State.ESTABLISHED, outstanding=900, nagle=False)
+    for _ in range(2):
+        assert lab.forget_segments().arrives(". 301:301(0) ack 101 win 1000").sent() == []
+    (again,) = lab.arrives(". 301:301(0) ack 101 win 1000").segments()
+    assert (again.seq, len(again.data)) == (101, 536)
+    assert lab.tcb.ssthresh == 2 * 536  # half of what was in flight, and two segments at least
+    assert lab.tcb.cwnd == lab.tcb.ssthresh + 3 * 536
+    lab.arrives(". 301:301(0) ack 1001 win 1000")
+    assert (lab.state, lab.running()) == (State.ESTABLISHED, [])
+
+
 @rows("estab.data.in_order")
 def text_in_order(row: str) -> None:
     lab = reach(State.ESTABLISHED)
