@@ -21,6 +21,7 @@ from ..trace.records import (
     Icmp,
     Injected,
     Lost,
+    Marked,
     Moved,
     Note,
     Passed,
@@ -110,7 +111,7 @@ def answer(trace: Trace, record: Record, event: range) -> Answer:
             )  # fmt: skip
         case Note():
             return _note(record)
-        case Lost() | Refused() | Duplicated() | Injected():
+        case Lost() | Marked() | Refused() | Duplicated() | Injected():
             return _fate(record)
         case Passed():
             says = f"#{record.packet} {segment_words(record.seg)}: {record.where}'s firewall lets it pass, by {record.by}"
@@ -230,13 +231,16 @@ def _note(record: Note) -> Answer:
     return Answer(f"{record.where}: {record.text}", "", ("3.9.1.8",))
 
 
-def _fate(record: Lost | Refused | Duplicated | Injected) -> Answer:
+def _fate(record: Lost | Marked | Refused | Duplicated | Injected) -> Answer:
     """What the network did to a packet."""
     head = f"#{record.packet} {segment_words(record.seg)}"
     match record:
         case Lost():
             lesson = "TCP notices only that no ACK comes, and sends again."
             return Answer(f"{head}: lost, {_by(record.by)}", lesson, ("3.8.1",), ("MUST-18",))
+        case Marked():
+            lesson = "Congestion is told of without a loss: the receiver says ECE until the sender says CWR."
+            return Answer(f"{head}: marked CE, {_by(record.by)}", lesson, ("3.8.2",), ("SHLD-8",))
         case Duplicated():
             lesson = "The sequence numbers tell the receiver that it has this already."
             return Answer(

@@ -14,6 +14,7 @@ from ..trace.records import (
     Icmp,
     Injected,
     Lost,
+    Marked,
     Moved,
     Note,
     Passed,
@@ -45,6 +46,8 @@ def _words(record: Record) -> str:
             return f"gets #{record.packet} {segment_words(record.seg)}"
         case Lost():
             return f"loses #{record.packet} {segment_words(record.seg)} ({record.by})"
+        case Marked():
+            return f"marks #{record.packet} {segment_words(record.seg)} as having met congestion ({record.by})"
         case Refused():
             return f"refuses #{record.packet} {segment_words(record.seg)} ({record.by})"
         case Forwarded():

@@ -23,6 +23,7 @@ from ..trace.records import (
     Header,
     Injected,
     Lost,
+    Marked,
     Note,
     Record,
     Refused,
@@ -177,7 +178,7 @@ def _is_about(raw: tuple[Any, ...], packet: int) -> bool:
     return raw[0] in _OF_PACKETS and raw[5] == packet
 
 
-_OF_PACKETS: Final = frozenset(("sent", "arrived", "lost", "duplicated", "refused", "injected"))
+_OF_PACKETS: Final = frozenset(("sent", "arrived", "lost", "marked", "duplicated", "refused", "injected"))
 
 #: The records whose answer is the whole event: what it began with.
 _WHOLE: Final = (Arrived, Call)
@@ -189,7 +190,7 @@ def _matters(step: Step) -> bool:
 
 
 def _segment(trace: Trace, record: Record, event: range) -> Header | None:
-    if isinstance(record, Sent | Arrived | Lost | Duplicated | Refused | Injected):
+    if isinstance(record, Sent | Arrived | Lost | Marked | Duplicated | Refused | Injected):
         return record.seg
     if isinstance(record, Checked):
         introduced = trace.introduced(record.packet)

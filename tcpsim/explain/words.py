@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tcp.segment import flag_names
+from ..tcp.segment import CE, flag_names
 from ..tcp.units import format_time
 from ..trace.records import Call, Header
 
@@ -34,10 +34,10 @@ def call_words(record: Call) -> str:
 
 
 def segment_words(seg: Header) -> str:
-    """``SYN,ACK SEQ=300 ACK=101 WND=1000``; LEN only where there is data."""
+    """``SYN,ACK SEQ=300 ACK=101 WND=1000``; LEN only where there is data, CE only where marked."""
     ack = f" ACK={seg.ack}" if seg.has_ack else ""
     octets = f" LEN={seg.len}" if seg.len else ""
-    return f"{seg.names} SEQ={seg.seq}{ack} WND={seg.wnd}{octets}"
+    return f"{seg.names} SEQ={seg.seq}{ack} WND={seg.wnd}{octets}{' CE' if seg.ecn == CE else ''}"
 
 
 def move_words(move: dict[str, Any]) -> str:

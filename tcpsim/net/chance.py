@@ -5,6 +5,7 @@ Taking one packet away does not reshuffle the others, and there is no generator 
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final
 
 _MASK64: Final = (1 << 64) - 1
@@ -32,3 +33,17 @@ def draw(start: int, n: int) -> float:
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK64
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK64
     return ((z ^ (z >> 31)) >> 11) / (1 << 53)
+
+
+def first_below(start: int, bound: float, n: int, end: int) -> int:
+    """The first number from ``n`` to before ``end`` whose draw is below ``bound``; ``end`` if there is none."""
+    most = ceil(bound * (1 << 53)) << 11
+    step = (start + n * 0x9E3779B97F4A7C15) & _MASK64
+    while n < end:
+        z = ((step ^ (step >> 30)) * 0xBF58476D1CE4E5B9) & _MASK64
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK64
+        if z ^ (z >> 31) < most:
+            return n
+        step = (step + 0x9E3779B97F4A7C15) & _MASK64
+        n += 1
+    return end

@@ -1,7 +1,7 @@
 """What happens to a packet on a link with weather: the link's rules, in the order in which a packet meets them.
 
 MTU, then the queue before the line, then the line: a partition, the fault rules, loss; then what changes the
-packet or its time: corruption, duplication, jitter and reordering.
+packet or its time: a mark, corruption, duplication, jitter and reordering.
 """
 
 from __future__ import annotations
@@ -38,9 +38,12 @@ def _options_size(options: tuple[Option, ...], stamped: bool) -> int:
 
 
 class Fate:
-    """What becomes of one packet: how many ``copies`` arrive and when, or what it was lost or refused ``by``."""
+    """What becomes of one packet: how many ``copies`` arrive and when, or what it was lost or refused ``by``.
 
-    __slots__ = ("by", "copies", "corrupt", "due", "refused")
+    ``marks``: what has marked it, each by its name.
+    """
+
+    __slots__ = ("by", "copies", "corrupt", "due", "marks", "refused")
 
     def __init__(self, due: int) -> None:
         self.due = due
@@ -48,6 +51,7 @@ class Fate:
         self.by = ""
         self.refused = False
         self.corrupt = False
+        self.marks: list[str] = []
 
     def none(self, by: str, *, refused: bool = False) -> Fate:
         """No copy arrives."""
@@ -68,12 +72,16 @@ def cross(world: World, path: Path, seg: Segment) -> Fate:
             path.hit("queue")
             return fate.none("queue", refused=True)
         fate.due += left - now
+        if weather.mark_at is not None and len(path.leaving) - 1 >= weather.mark_at:
+            fate.marks.append("queue mark")
     for times in weather.down:
         if times[0] <= now < times[1]:
             path.hit(down_name(*times))
             return fate.none(down_name(*times))
     rule = _rule(path, seg)
-    if rule is not None:
+    if rule is not None and rule.what == "mark":
+        fate.marks.append(rule.name)
+    elif rule is not None:
         path.hit(rule.name)
         if rule.what == "lose":
             return fate.none(rule.name)
@@ -97,6 +105,8 @@ def _obey(rule: Rule, fate: Fate) -> None:
 def _scatter(path: Path, weather: Weather, fate: Fate, *, held: bool) -> None:
     """Corruption, duplication, jitter and reordering, each by chance."""
     n = path.count
+    if weather.mark and draw(path.stream("mark"), n) < weather.mark:
+        fate.marks.append("mark")
     if weather.corrupt and draw(path.stream("corrupt"), n) < weather.corrupt:
         path.hit("corrupt")
         fate.corrupt = True

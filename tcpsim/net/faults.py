@@ -2,7 +2,8 @@
 
 ``(3, "lose")``: the third packet of a direction.  ``("SYN and not ACK", "lose")``: each one of which that holds.
 ``("len > 0", 2, "duplicate")``: the second of those.  What is done: ``"lose"``, ``"duplicate"``,
-``("delay", "5ms")``: that much later, so that it may be overtaken, ``"corrupt"``: one bit is flipped.
+``("delay", "5ms")``: that much later, so that it may be overtaken, ``"corrupt"``: one bit is flipped, ``"mark"``: it
+tells of congestion (RFC 3168), if it says that its sender understands that.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from ..tcp.units import format_time, parse_time
 from .fields import check_expression
 
 #: What a rule can do.
-ACTIONS: Final = ("lose", "duplicate", "delay", "corrupt")
+ACTIONS: Final = ("lose", "duplicate", "delay", "corrupt", "mark")
 
 #: A rule as people write it: ``(n, what)``, ``(expression, what)``, ``(expression, n, what)``, each with a time
 #: behind "delay".
 Fault = tuple[Any, ...]
 
 _RIGHT: Final = (
-    "write (n, 'lose'), (n, 'duplicate'), (n, 'corrupt') or (n, 'delay', '5ms'): n counts packets from 1; "
+    "write (n, 'lose'), (n, 'duplicate'), (n, 'corrupt'), (n, 'mark') or (n, 'delay', '5ms'): n counts packets from 1; "
     "or an expression instead of n or before it, such as ('SYN and not ACK', 'lose') or ('len > 0', 2, 'lose')"
 )
 
@@ -71,7 +72,7 @@ def _check_fault(fault: Any, what: str) -> Rule:
         nth = rest.pop(0) if rest and isinstance(rest[0], int) and not isinstance(rest[0], bool) else 0
         if (when or nth) and nth >= 0 and (nth or len(fault) == len(rest) + 1):
             match rest:
-                case ["lose" | "duplicate" | "corrupt" as name]:
+                case ["lose" | "duplicate" | "corrupt" | "mark" as name]:
                     return Rule(when, nth, str(name))
                 case ["delay", later]:
                     of = f"packet {nth}" if nth else repr(when)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ..tcp.errors import TcpsimError
-from ..tcp.segment import ACK, CWR, ECE, FIN, PSH, RST, SYN, URG, Segment
+from ..tcp.segment import ACK, CE, CWR, ECE, FIN, PSH, RST, SYN, URG, Segment
 
 #: The names an expression may use.  ``n`` counts the packets of this direction from 1; ``len`` is octets of data.
 FIELDS: Final[dict[str, Callable[[Segment, int], Any]]] = {
@@ -37,6 +37,8 @@ FIELDS: Final[dict[str, Callable[[Segment, int], Any]]] = {
     "URG": lambda seg, n: bool(seg.flags & URG),
     "ECE": lambda seg, n: bool(seg.flags & ECE),
     "CWR": lambda seg, n: bool(seg.flags & CWR),
+    "ECT": lambda seg, n: seg.ecn in (1, 2),
+    "CE": lambda seg, n: seg.ecn == CE,
 }
 
 _COMPARE: Final[dict[type, Callable[[Any, Any], bool]]] = {

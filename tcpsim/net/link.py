@@ -9,12 +9,16 @@ from typing import Any, Final, NamedTuple
 
 from ..tcp.errors import TcpsimError
 from ..tcp.units import MS, format_time, parse_time
-from .chance import stream
+from .chance import first_below, stream
 from .faults import Rule, check_faults
 
 #: Octets that the smallest usable link takes: RFC 791's 68, and 1280 for IPv6 (RFC 8200 5).
 LEAST_MTU: Final = 68
 MOST_MTU: Final = 65_535
+#: More packets than any link sees.
+ALL: Final = 1 << 62
+#: How many packets of a link with loss are looked at together.
+AHEAD: Final = 100
 _RATES: Final = {"bit": 1, "kbit": 10**3, "mbit": 10**6, "gbit": 10**9}
 
 
@@ -24,7 +28,9 @@ class Weather(NamedTuple):
     ``delay``: one way.  ``jitter``: up to so much is added; without ``reorders`` no packet overtakes another by
     it.  ``rate``: bits a second, None for no limit; then at most ``queue`` packets wait, and more are dropped at
     the tail.  ``mtu``: octets of the largest packet, IP header included; None for no limit.  ``loss``,
-    ``duplicate``, ``corrupt``, ``reorder``: probabilities; a reordered packet takes ``reorder_by`` longer.
+    ``duplicate``, ``corrupt``, ``reorder``, ``mark``: probabilities; a reordered packet takes ``reorder_by`` longer.
+    What is marked says that it has met congestion (CE), as routers with active queues do to packets whose sender
+    understands it (RFC 3168 5); ``mark_at``: so do those that find so many waiting before them.
     ``faults``: rules for single packets.  ``down``: ``(t1, t2)``: what is sent from t1 until t2 is lost.
     """
 
@@ -41,11 +47,18 @@ class Weather(NamedTuple):
     reorder_by: int = 20 * MS
     faults: tuple[Rule, ...] = ()
     down: tuple[tuple[int, int], ...] = ()
+    mark: float = 0.0
+    mark_at: int | None = None
 
     @property
     def plain(self) -> bool:
         """Whether there is a delay and nothing else."""
         return self == Weather(self.delay, queue=self.queue, reorder_by=self.reorder_by)
+
+    @property
+    def only_loss(self) -> float:
+        """The probability of loss where nothing else can happen to a packet; else 0."""
+        return self.loss if self._replace(loss=0.0).plain else 0.0
 
     def told(self) -> dict[str, Any]:
         """What differs from the plain link, as keyword arguments of ``Simulator.link`` in JSON's types; the delay
@@ -61,7 +74,8 @@ class Weather(NamedTuple):
     def rules(self) -> list[str]:
         """The names of everything that can hit a packet, for the counts."""
         names = [rule.name for rule in self.faults]
-        names += [name for name in ("loss", "duplicate", "corrupt", "reorder") if getattr(self, name)]
+        names += [name for name in ("loss", "duplicate", "corrupt", "reorder", "mark") if getattr(self, name)]
+        names += ["queue mark"] if self.mark_at is not None else []
         return names + [down_name(*times) for times in self.down]
 
 
@@ -76,14 +90,15 @@ def down_name(since: int, until: int) -> str:
 class Path:
     """One direction of a link, from host ``source`` to host ``target`` (indices).
 
-    ``weather``: what it does; ``plain``: whether that is a delay only.  ``count``: packets so far.  ``seen``: how
+    ``weather``: what it does; ``plain``: whether that is a delay only.  ``clear``: packets up to this number are known
+    to meet a delay and nothing else; what is known already, no state.  ``count``: packets so far.  ``seen``: how
     many packets the expression of each fault rule held of.  ``hits``: how many packets each rule has hit.
     ``leaving``: when the packets of the queue have left it; ``last``: when the last packet arrives that the next
     must not overtake.
     """
 
     __slots__ = (
-        "by_number", "count", "delay", "hits", "last", "leaving", "name", "plain", "seed", "seen", "source",
+        "by_number", "clear", "count", "delay", "hits", "last", "leaving", "name", "plain", "seed", "seen", "source",
         "streams", "target", "weather",
     )  # fmt: skip
 
@@ -107,6 +122,7 @@ class Path:
         self.weather = weather
         self.delay = weather.delay
         self.plain = weather.plain
+        self.clear = ALL if weather.plain else 0
         self.seen = tuple(before.get(rule, 0) for rule in weather.faults)
         self.by_number = {rule.nth: rule for rule in weather.faults if not rule.when}
         self.hits = dict.fromkeys(weather.rules(), 0) | self.hits
@@ -118,6 +134,16 @@ class Path:
             found = stream(self.seed, f"{self.name} {purpose}")
             self.streams = self.streams | {purpose: found}  # copies share the dict: it is replaced, not changed
         return found
+
+    def foresee(self) -> bool:
+        """Whether the next packet meets a delay and nothing else; where loss is all there is, some more are looked at.
+
+        Most packets of a link with loss are not lost, and this is what they cost.
+        """
+        loss = self.weather.only_loss
+        if loss:
+            self.clear = first_below(self.stream("loss"), loss, self.count + 1, self.count + AHEAD) - 1
+        return self.clear > self.count
 
     def hit(self, rule: str) -> None:
         """``rule`` has hit a packet."""
@@ -133,6 +159,7 @@ class Path:
         new.weather = self.weather
         new.delay = self.delay
         new.plain = self.plain
+        new.clear = self.clear
         new.by_number = self.by_number
         new.streams = self.streams
         new.count = self.count
@@ -163,7 +190,7 @@ def check_weather(what: str, options: dict[str, Any]) -> Weather:
         said = f"{what}: {name}"
         if name in ("delay", "jitter", "reorder_by"):
             checked[name] = parse_time(value, said)
-        elif name in ("loss", "duplicate", "corrupt", "reorder"):
+        elif name in ("loss", "duplicate", "corrupt", "reorder", "mark"):
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise TcpsimError(f"{said} {value!r} is not a probability in 0 .. 1")
             checked[name] = value
@@ -173,6 +200,8 @@ def check_weather(what: str, options: dict[str, Any]) -> Weather:
             checked[name] = None if value is None else parse_rate(value, said)
         elif name == "queue":
             checked[name] = _count(value, said, "packets", 0, 1_000_000)
+        elif name == "mark_at":
+            checked[name] = None if value is None else _count(value, said, "packets", 1, 1_000_000)
         elif name == "mtu":
             checked[name] = None if value is None else _count(value, said, "octets", LEAST_MTU, MOST_MTU)
         elif name == "faults":

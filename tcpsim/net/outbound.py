@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..tcp.arrives import reset_for
 from ..tcp.errors import TcpsimError
 from ..tcp.notices import TOO_BIG
-from ..tcp.segment import Segment
+from ..tcp.segment import CE, Segment
 from ..trace.raw import header_of
 from .chance import draw
 from .crossing import cross, size_of
@@ -69,7 +69,7 @@ def transmit(world: World, host: HostData, seg: Segment, conn: int | None, *, gu
             refuse(world, host, seg, "no route", conn)
         return
     path = world.paths[place]
-    if not path.plain:
+    if path.count >= path.clear and not path.foresee():
         carry(world, host, path, seg, conn)
         return
     path.count += 1
@@ -94,11 +94,24 @@ def carry(world: World, host: HostData, path: Path, seg: Segment, conn: int | No
         else:
             lose(world, seg, fate.by, conn)
         return
+    if fate.marks and seg.ecn in (1, 2):
+        seg = _mark(world, path, seg, fate.marks, conn)
     fly(world, seg, fate.due, path.target)
     if fate.corrupt:
         flip(world, seg, int(draw(path.stream("bit"), path.count) * 8 * size_of(seg)))
     if fate.copies == 2:
         double(world, seg, fate.due, path.target, fate.by)
+
+
+def _mark(world: World, path: Path, seg: Segment, marks: list[str], conn: int | None) -> Segment:
+    """The packet as it goes on: it tells that it has met congestion (RFC 3168 5)."""
+    for by in marks:
+        path.hit(by)
+    found = seg.replace(ecn=CE)  # other copies of the world may have it in flight
+    found.id = seg.id
+    if world.log is not None:
+        world.log.append(("marked", world.now, "", conn, world.cause, seg.id, marks[0]))
+    return found
 
 
 def allowed(world: World, host: HostData, seg: Segment, direction: str, conn: int | None = None) -> bool:

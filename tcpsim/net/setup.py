@@ -105,13 +105,15 @@ class SetUp:
         ``weather``: ``jitter`` (up to so much more delay) and ``reorders`` (whether by that packets overtake each
         other), ``rate`` ("10Mbit") and ``queue`` (packets that wait for the line; more are dropped), ``mtu``
         (octets), ``duplicate``, ``corrupt``, ``reorder`` (probabilities) and ``reorder_by``, ``down``
-        (``[("1s", "2s")]``: a partition from t1 until t2).  All hold for both directions; ``back`` changes some
-        for the way from ``b`` to ``a``.
+        (``[("1s", "2s")]``: a partition from t1 until t2), ``mark`` (the probability that a packet is told to have
+        met congestion, RFC 3168) and ``mark_at`` (so is one that finds so many waiting).  All hold for both
+        directions; ``back`` changes some for the way from ``b`` to ``a``.
 
         ``faults``: what happens to single packets from ``a`` to ``b``; ``faults_back``: the same from ``b`` to
-        ``a``.  ``(n, "lose")``, ``(n, "duplicate")``, ``(n, "corrupt")`` or ``(n, "delay", "5ms")``, n from 1; or
-        an expression over the header's fields instead of n, or before it: ``("SYN and not ACK", "lose")``,
-        ``("len > 0", 2, "lose")``: the second that carries data (see ``tcpsim.net.fields``).
+        ``a``.  ``(n, "lose")``, ``(n, "duplicate")``, ``(n, "corrupt")``, ``(n, "mark")`` or
+        ``(n, "delay", "5ms")``, n from 1; or an expression over the header's fields instead of n, or before it:
+        ``("SYN and not ACK", "lose")``, ``("len > 0", 2, "lose")``: the second that carries data (see
+        ``tcpsim.net.fields``).
         """
         self._must_be_setting_up("link()")
         world = self.world

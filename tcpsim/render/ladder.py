@@ -21,7 +21,7 @@ from ..trace.trace import Trace
 from .edges import NAMES, state_name
 from .errors import check_choice
 from .rows import End, LadderLine, lines_of
-from .story import RIGHT, Endpoint, Story, read_story, receiver_of, sender_of
+from .story import RIGHT, Endpoint, Story, ecn_words, read_story, receiver_of, sender_of
 
 Piece = tuple[str, str]  # text, and the name of its style
 
@@ -363,7 +363,7 @@ def _cells(lines: Sequence[LadderLine], story: Story) -> list[Cells]:
                 ),
                 octets=f"LEN={seg.len}" if seg.len else "",
                 window=f"WND={seg.wnd}",
-                mark=f"({line.mark})" if line.mark else "",
+                mark=" ".join([*([f"({line.mark})"] if line.mark else []), *ecn_words(seg)]),
                 changed=changed or shut,
                 telling=shut or (changed and before is not None and not seg.flags & RST),
             )

@@ -10,7 +10,7 @@ from ..tcp.segment import FIN, SYN
 from ..tcp.seq import MASK
 from ..tcp.units import format_time
 from .shapes import ALARM, INK, OTHER, Mark, Point, Rect, Shape, Stroke, Text, corners, meet, text_width
-from .story import Event, Packet, Story, sender_of
+from .story import Event, Packet, Story, ecn_words, sender_of
 
 _SIZE: Final = 11.5
 _ABOVE: Final = 4.0  # between a text and its arrow
@@ -163,7 +163,7 @@ def words_of(packet: Packet) -> str:
     """``SYN SEQ=100 WND=1000``: what the segment says, in the numbers asked for."""
     seg = packet.seg
     told = [seg.names, f"SEQ={packet.seq}", f"ACK={packet.ack}" if packet.ack is not None else "",
-            f"LEN={seg.len}" if seg.len else "", f"WND={seg.wnd}", *_blocks(packet)]  # fmt: skip
+            f"LEN={seg.len}" if seg.len else "", f"WND={seg.wnd}", *_blocks(packet), *ecn_words(seg)]  # fmt: skip
     return "  ".join(filter(None, told))
 
 
@@ -174,6 +174,7 @@ def wordings(packet: Packet) -> list[str]:
     mark = [f"({packet.mark})"] if packet.mark == "injected" else []
     ack = [f"ACK={packet.ack}"] if packet.ack is not None else []
     octets = [f"LEN={seg.len}"] if seg.len else []
+    octets += ecn_words(seg)
     middle = [seg.names, f"SEQ={packet.seq}", *ack, *octets]
     told = [
         [words_of(packet), *fate, *mark],

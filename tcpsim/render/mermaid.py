@@ -10,7 +10,7 @@ from ..tcp.units import format_time
 from ..trace.trace import Trace
 from .edges import NAMES, state_name
 from .errors import check_choice
-from .story import Event, Flow, Packet, Story, read_story, sender_of
+from .story import Event, Flow, Packet, Story, ecn_words, read_story, sender_of
 
 #: What no sequence diagram of Mermaid's can say; stands as a comment in every file.
 NOT_SHOWN: Final = (
@@ -127,6 +127,7 @@ def _segment(packet: Packet) -> str:
         f"LEN={seg.len}" if seg.len else "",
         f"WND={seg.wnd}",
         f"({packet.mark})" if packet.mark else "",
+        *ecn_words(seg),
         f"({end.words})" if end and end.words else "",
     ]
     return " ".join(word for word in words if word)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..explain.words import call_words, timer_name
+from ..tcp.segment import CE
 from ..tcp.states import BY_ID, CLOSED, Kind, State
 from ..tcp.verdicts import VERDICTS
 from ..trace.raw import INTRODUCE
@@ -100,6 +101,9 @@ def frames(trace: Trace, tap: str | None = None) -> Iterator[Frame]:
             ttls[packet] = told.ttls.get(packet, TTL)
             if kind == "sent" and where in taps:
                 yield Frame(t, where, True, packet, senders[packet][1], ttls[packet], "", told.of_sending(n, packet))
+        elif kind == "marked":
+            sender, seg = senders[raw[5]]
+            senders[raw[5]] = sender, seg._replace(ecn=CE)
         elif kind in ("arrived", "forwarded", "refused") and seen.get(raw[5]) != where:
             packet = raw[5]
             seen[packet] = where
@@ -236,6 +240,9 @@ class _Comments:
         words = fate(record)
         self._befell(record.packet, words if words != "lost" else "lost on the way")
 
+    def _marked(self, n: int, raw: tuple[Any, ...]) -> None:
+        self._befell(raw[5], f"marked on the way ({raw[6]}): it has met congestion")
+
     def _injected(self, n: int, raw: tuple[Any, ...]) -> None:
         self.origins[raw[5]] = ["injected"]
 
@@ -270,6 +277,7 @@ class _Comments:
         "checked": _checked,
         "forwarded": _forwarded,
         "lost": _lost,
+        "marked": _marked,
         "injected": _injected,
         "duplicated": _duplicated,
         "refused": _refused,

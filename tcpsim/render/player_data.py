@@ -13,14 +13,14 @@ from ..explain.sections import cited
 from ..explain.variables import rfc_name, shown
 from ..explain.why import Why, why
 from ..tcp.notation import format_option
-from ..tcp.segment import URG
+from ..tcp.segment import CE, URG
 from ..tcp.states import State
 from ..tcp.units import format_time
 from ..trace.records import Duplicated, Fired, Vars
 from ..trace.trace import Trace
 from .edges import state_name
 from .errors import UnknownChoice, check_choice
-from .story import LEFT, NUMBERS, RIGHT, Event, Flow, Packet, Story, read_story
+from .story import LEFT, NUMBERS, RIGHT, Event, Flow, Packet, Story, ecn_words, read_story
 
 #: Steps that a page holds unless told otherwise: what a browser draws at once, and a person steps through.
 LIMIT: Final = 600
@@ -187,7 +187,7 @@ def _label(packet: Packet, relative: bool) -> str:
     number, acked = (packet.seq, packet.ack) if relative else (packet.seg.seq, packet.seg.ack)
     ack = "" if packet.ack is None else f" ACK={acked}"
     octets = f" LEN={packet.seg.len}" if packet.seg.len else ""
-    mark = f" ({packet.mark})" if packet.mark else ""
+    mark = "".join(f" {word}" for word in [*([f"({packet.mark})"] if packet.mark else []), *ecn_words(packet.seg)])
     return f"{packet.seg.names} SEQ={number}{ack}{octets}{mark}"
 
 
@@ -226,6 +226,8 @@ def fields(play: Play, way: Way) -> list[tuple[str, str]]:
         ("WND", str(seg.wnd)),
         ("LEN", f"{seg.len} octets of data"),
     ]
+    if seg.ecn:
+        found.append(("ECN", "CE: it has met congestion" if seg.ecn == CE else "ECT: its sender understands marks"))
     if seg.flags & URG:
         found.append(("UP", str(seg.up)))
     options = [format_option(option) for option in seg.options if option[0] != "TS"]

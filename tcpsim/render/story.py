@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..explain.words import call_words, timer_name
-from ..tcp.segment import FIN, RST, SYN
+from ..tcp.segment import CE, FIN, RST, SYN
 from ..tcp.seq import MASK
 from ..tcp.states import CLOSED, State
 from ..trace.records import (
@@ -23,6 +23,7 @@ from ..trace.records import (
     Icmp,
     Injected,
     Lost,
+    Marked,
     Note,
     Rebooted,
     Record,
@@ -245,6 +246,10 @@ class _Reader:
         for record in self.records:
             if isinstance(record, Sent | Duplicated | Injected):
                 self._introduce(record)
+            elif isinstance(record, Marked):
+                if record.packet in self.story.packets:
+                    packet = self.story.packets[record.packet]
+                    packet.seg = packet.seg._replace(ecn=CE)
             elif isinstance(record, Arrived | Lost | Refused):
                 self._end(record)
             elif isinstance(record, Fired):
@@ -413,6 +418,11 @@ class _Reader:
         if isinstance(record, Call) and record.name in _ENDS_IT and record.conn in self.listeners:
             words += " of the listener"  # beside it stands the state of a connection
         self._add(Event(record.n, record.t, kind, side, words, flow))
+
+
+def ecn_words(seg: Header) -> list[str]:
+    """What a label tells of the ECN field: CE where congestion was met on the way, else nothing (RFC 3168 5)."""
+    return ["CE"] if seg.ecn == CE else []
 
 
 def fate(record: Lost | Refused) -> str:

@@ -13,6 +13,11 @@ _OPEN: Final = {"client": ESTABLISHED, "server": ESTABLISHED}
 _ROOMY: Final = PLAIN | {"rcv_buf": 2000, "mss_option": True}
 _HOSTS: Final = HostSpec("client", CLIENT[0], 100, _ROOMY), HostSpec("server", SERVER[0], 300, _ROOMY)
 
+_MARKED: Final = (
+    HostSpec("client", CLIENT[0], 100, _ROOMY | {"rcv_buf": 6000, "ecn": "offer"}),
+    HostSpec("server", SERVER[0], 300, _ROOMY | {"rcv_buf": 6000, "ecn": "accept"}),
+)
+
 LOSSES: Final = (
     Scenario(
         name="data-loss",
@@ -60,6 +65,35 @@ LOSSES: Final = (
             line("<-", "ACK", 301, 601, 0),
         ),
         delivered={"server": 500},
+        until="2s",
+    ),
+    Scenario(
+        name="congestion-marked",
+        sid="S-33",
+        title="A router tells of congestion instead of losing a segment",
+        chapter=CHAPTER,
+        look="The SYNs agree on ECN, so the router marks the second segment (CE) and lets it pass.  Every ACK says ECE "
+        "until a segment with CWR has come: the sender has halved its window, and nothing was lost or sent twice.",
+        source="RFC 3168 5, 6.1; RFC 9293 3.8.2 (SHLD-8)",
+        hosts=_MARKED,
+        scripts=(server(), client(octets(3000))),
+        faults=(("len > 0", 2, "mark"),),
+        end=_OPEN,
+        lines=(
+            line("->", "SYN,ECE,CWR", 100, None, 0, "SYN_SENT", "SYN_RECV"),
+            line("<-", "SYN,ECE,ACK", 300, 101, 0, "ESTABLISHED", "SYN_RECV"),
+            line("->", "ACK", 101, 301, 0),
+            line("->", "ACK", 101, 301, 500),
+            line("->", "ACK", 601, 301, 500),
+            line("->", "ACK", 1101, 301, 500),
+            line("->", "ACK", 1601, 301, 500),
+            line("<-", "ECE,ACK", 301, 1101, 0),
+            line("<-", "ECE,ACK", 301, 2101, 0),
+            line("->", "CWR,ACK", 2101, 301, 500),
+            line("->", "PSH,ACK", 2601, 301, 500),
+            line("<-", "ACK", 301, 3101, 0),
+        ),
+        delivered={"server": 3000},
         until="2s",
     ),
 )

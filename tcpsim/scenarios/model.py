@@ -26,7 +26,7 @@ Number = int | range
 Line = tuple[str, str, Number, Number | None, int, str, str]
 
 #: ``(n, "lose")``, ``(n, "duplicate")`` or ``(n, "delay", "5ms")``.
-Fault = tuple[int, str] | tuple[int, str, str] | tuple[str, str, str]
+Fault = tuple[int, str] | tuple[int, str, str] | tuple[str, str, str] | tuple[str, int, str]
 
 #: Signals that the states tell anyway.
 _PLAIN_FROM_THE_STATE = ("signal open", "signal closing")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from .seq import MASK, diff
+from .seq import HALF, MASK, diff
 
 #: No chunks. Every empty buffer has this list, so nobody changes it: most buffers are empty most of the time.
 _NONE: Final[list[bytes]] = []
@@ -187,6 +187,11 @@ class ReceiveBuffer:
         if not self.runs:
             self.runs, self._order = {}, []
         runs, order = self.runs, self._order
+        if order and runs[order[-1]][0] == seq:  # mostly what comes goes on where the last run ends
+            _, held = runs.pop(order[-1])
+            held.append(data)
+            runs[order[-1]] = (seq + len(data)) & MASK, held
+            return True
         end = seq + len(data)  # in the piece's own terms, like all that follows: not reduced
         first, last = self._touched(seq, end)
         if first == last:
@@ -220,7 +225,7 @@ class ReceiveBuffer:
         """Which runs overlap or adjoin the octets from ``left`` to before ``right``: a slice of ``_order``."""
         runs, order = self.runs, self._order
         last = len(order)
-        if last and diff(order[-1], left) <= 0:  # mostly what comes goes on where the newest run ends
+        if last and diff(order[-1], left) <= 0:  # or beyond it
             return (last - 1 if diff(runs[order[-1]][0], left) >= 0 else last), last
         first = 0
         while first < last and diff(runs[order[first]][0], left) < 0:
@@ -232,6 +237,8 @@ class ReceiveBuffer:
 
     def repeated(self, seq: int, n: int) -> tuple[int, int] | None:
         """The first stretch (left, right) of ``n`` octets from ``seq`` that is held already, for D-SACK (RFC 2883)."""
+        if self._order and (seq - self.runs[self._order[-1]][0]) & MASK < HALF:
+            return None
         for start in self._order:
             stop = seq + diff(self.runs[start][0], seq)
             left = max(seq, seq + diff(start, seq))

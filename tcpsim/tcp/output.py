@@ -11,14 +11,11 @@ from typing import Final
 from .congestion import restart
 from .core import Core, sack_size
 from .recovery import again, fill_in, repair, room
-from .segment import ACK, CWR, ECE, FIN, PSH, SYN, Option
+from .segment import ACK, CWR, ECE, ECT, FIN, PSH, SYN, Option
 from .seq import HALF, MASK, diff
 from .states import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_RECV, SYN_SENT, Cue
 from .tcb import Tcb
 from .units import NEVER
-
-#: The ECN field of a packet whose ends understand a mark: ECT(0) (RFC 3168 5).
-ECT: Final = 2
 
 #: The states in which data or our FIN may leave.
 _SENDING = frozenset((ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, CLOSING, LAST_ACK))

@@ -11,8 +11,8 @@ from typing import Final
 
 from .acks import acknowledged
 from .core import Core
-from .recovery import CE, grow
-from .segment import ACK, CWR, ECE, FIN, RST, SYN, URG, Segment
+from .recovery import grow
+from .segment import ACK, CE, CWR, ECE, FIN, RST, SYN, URG, Segment
 from .seq import HALF, MASK
 from .states import ESTABLISHED
 from .text import accept_text

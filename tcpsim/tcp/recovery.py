@@ -7,19 +7,14 @@ What an ACK tells is taken in by ``heard``; what leaves because of it leaves wit
 
 from __future__ import annotations
 
-from typing import Final
-
 from . import congestion
 from .congestion import BY_NAME
 from .core import Core
 from .scoreboard import DUP_THRESH, Scoreboard
-from .segment import ACK, CWR, ECE, FIN, PSH, SYN, Segment
+from .segment import ACK, CE, CWR, ECE, FIN, PSH, SYN, Segment
 from .seq import HALF, MASK, diff
 from .tcb import Prr, Tcb
 from .units import NEVER
-
-#: The ECN field of a packet that has met congestion (RFC 3168 5).
-CE: Final = 3
 
 # -- what an ACK tells
 
@@ -286,17 +281,19 @@ def fill_in(c: Core) -> None:
     """The output pass has sent what new data it may: NextSeg()'s rules 3 and 4 (RFC 6675 4)."""
     tcb = c.tcb
     board = tcb.scoreboard
-    if tcb.recovery != "fast" or board is None:
+    if tcb.recovery != "fast" or board is None or tcb.cwnd - tcb.pipe() < tcb.snd_mss:
         return
-    _fill_holes(c, surely=False)
-    if tcb.cwnd - tcb.pipe() >= tcb.snd_mss:
+    if _fill_holes(c, surely=False) >= tcb.snd_mss:
         found = board.rescue(tcb.recover, tcb.snd_nxt, tcb.snd_mss)
         if found is not None:
             again(c, *found)
 
 
-def _fill_holes(c: Core, *, surely: bool) -> None:
-    """Retransmit holes of the scoreboard as far as cwnd and the peer's window reach: NextSeg()'s rules 1 and 3."""
+def _fill_holes(c: Core, *, surely: bool) -> int:
+    """Retransmit holes of the scoreboard as far as cwnd and the peer's window reach: NextSeg()'s rules 1 and 3.
+
+    Returns how many octets of cwnd are left.
+    """
     tcb = c.tcb
     board = tcb.scoreboard
     assert board is not None
@@ -305,10 +302,11 @@ def _fill_holes(c: Core, *, surely: bool) -> None:
     while free >= mss:
         hole = board.hole(mss, surely=surely)
         if hole is None or (hole[0] - tcb.snd_una) & MASK >= tcb.snd_wnd:
-            return
+            break
         end = again(c, *hole)
         board.retransmitted(end)
         free -= (end - hole[0]) & MASK
+    return free
 
 
 def _go_back(c: Core) -> None:

@@ -22,7 +22,7 @@ class Scoreboard:
     ACK costs the logarithm of the number of holes, and a retransmission the same.
     """
 
-    __slots__ = ("_at", "_lefts", "_rescue", "_rights", "_rxt", "_rxt_sacked", "octets", "una")
+    __slots__ = ("_at", "_edge", "_lefts", "_rescue", "_rights", "_rxt", "_rxt_sacked", "octets", "una")
 
     def __init__(self, una: int) -> None:
         self.una = una
@@ -33,6 +33,7 @@ class Scoreboard:
         self._rxt = 0  # HighRxt + 1: holes below were retransmitted
         self._rxt_sacked = 0  # SACKed octets below it
         self._rescue = -1  # RescueRxt, -1: none
+        self._edge: tuple[int, int, int] | None = None  # (MSS, edge, octets): what _lost_below has found
 
     # -- Update() (RFC 6675 4)
 
@@ -40,6 +41,7 @@ class Scoreboard:
         """SND.UNA has come to ``una``: what lies below is no longer of interest."""
         self._at = at = self._at + ((una - self.una) & MASK)
         self.una = una
+        self._edge = None
         rights = self._rights
         if rights and self._lefts[0] < at:
             gone = bisect_right(rights, at)
@@ -99,6 +101,7 @@ class Scoreboard:
             lefts[first:last] = [left]
             rights[first:last] = [right]
         self.octets += right - left - old
+        self._edge = None
         rxt = self._rxt
         if left < rxt:
             self._rxt_sacked += (right if right < rxt else rxt) - left - below
@@ -111,6 +114,12 @@ class Scoreboard:
         Lost are DupThresh runs, or more than DupThresh - 1 segments, above a hole; as holes further left have
         more above them, one edge says it for all, and at most DupThresh runs are looked at.
         """
+        found = self._edge
+        if found is None or found[0] != mss:
+            self._edge = found = (mss, *self._find_edge(mss))
+        return found[1], found[2]
+
+    def _find_edge(self, mss: int) -> tuple[int, int]:
         lefts, rights = self._lefts, self._rights
         enough = (DUP_THRESH - 1) * mss
         above = 0
@@ -236,6 +245,7 @@ class Scoreboard:
         new._rxt = self._rxt
         new._rxt_sacked = self._rxt_sacked
         new._rescue = self._rescue
+        new._edge = self._edge
         return new
 
     def key(self) -> tuple[object, ...]:

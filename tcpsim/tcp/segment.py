@@ -26,6 +26,10 @@ URG: Final = 0x20
 ECE: Final = 0x40
 CWR: Final = 0x80
 
+#: The ECN field of a packet whose sender understands marks, and of one that was marked (RFC 3168 5).
+ECT: Final = 2
+CE: Final = 3
+
 
 class Flags(enum.IntFlag):
     """The control bits (RFC 9293 3.1).  The engine uses plain ints; this is for the edge of the API."""

@@ -8,7 +8,7 @@ from . import verdicts as v
 from .core import Core
 from .recovery import marked
 from .segment import ACK, FIN, RST, SYN, URG, Segment
-from .seq import HALF, MASK, diff
+from .seq import HALF, MASK, MOD
 from .states import CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
 from .tcb import Tcb
 from .units import NEVER
@@ -60,7 +60,9 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     if tcb.ecn_ok and data:
         marked(tcb, seg)
     start = (seg.seq + (seg.flags >> 1 & 1)) & MASK  # a SYN comes before the text
-    early = diff(start, tcb.rcv_nxt)
+    early = (start - tcb.rcv_nxt) & MASK
+    if early >= HALF:
+        early -= MOD
     if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0 and tcb.state is not ESTABLISHED:
         c.emit(tcb.snd_nxt, RST)
         c.fire(Cue.DATA_UNREAD)
@@ -86,8 +88,8 @@ def repeated(c: Core, start: int, n: int) -> None:
 
 
 def _repeated_early(c: Core, start: int, n: int) -> None:
-    """The same for octets that are held already: the first stretch of them."""
-    if c.tcb.sack_ok and c.profile.dsack:
+    """The same for octets that are held already: the first stretch of them, if none is told of yet."""
+    if c.tcb.sack_ok and c.profile.dsack and c.tcb.dsack is None:
         stretch = c.tcb.rcv_buf.repeated(start, n)
         if stretch is not None:
             c.tcb.dsack = stretch
@@ -104,7 +106,7 @@ def _hold(c: Core, seg: Segment, start: int, data: bytes) -> None:
         tcb.rcv_buf.hold(start, data, c.profile.max_held)
     if seg.len or c.profile.empty_segments_draw_acks:
         tcb.ack_now = True
-    if tcb.rcv_buf.runs:  # octets that came with the SYN may be due
+    if tcb.rcv_nxt in tcb.rcv_buf.runs:  # octets that came with the SYN are due
         _deliver(c, b"")
 
 

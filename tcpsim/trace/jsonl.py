@@ -61,6 +61,8 @@ def segment_data(seg: Header, *, data: bool = True) -> dict[str, Any]:
         "len": seg.len,
         "options": plain(options),
     }
+    if seg.ecn:
+        line["ecn"] = seg.ecn
     if data and seg.data:
         line["data"] = base64.b64encode(seg.data).decode()
     return line

@@ -12,7 +12,7 @@ from ..tcp.segment import Segment
 #: The kinds that introduce a packet; later records about it carry its number alone.
 INTRODUCE: Final = frozenset(("sent", "injected", "duplicated"))
 #: The kinds that name a packet introduced before.
-REFER: Final = frozenset(("arrived", "forwarded", "lost", "passed", "refused"))
+REFER: Final = frozenset(("arrived", "forwarded", "lost", "marked", "passed", "refused"))
 
 
 def endpoint(address: str, port: int) -> str:
@@ -24,6 +24,6 @@ def header_of(seg: Segment, *, data: bool) -> tuple[Any, ...]:
     """The plain tuple that a ``Header`` is made of; payload only where ``data``."""
     octets = seg.data
     return (
-        seg.flow, seg.seq, seg.ack, seg.flags, seg.wnd, seg.up, seg.tsval, seg.tsecr, len(octets), seg.options,
-        octets if data else None,
+        seg.flow, seg.seq, seg.ack, seg.flags, seg.wnd, seg.up, seg.tsval, seg.tsecr, seg.ecn, len(octets),
+        seg.options, octets if data else None,
     )  # fmt: skip

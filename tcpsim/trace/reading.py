@@ -141,7 +141,7 @@ def _header_tuple(seg: dict[str, Any]) -> tuple[Any, ...]:
     options, stamps = _options([_same(one) for one in seg["options"]])
     return (
         flow, _whole(seg["seq"]), _number(seg["ack"]) or 0, flags, _whole(seg["wnd"]), _whole(seg["up"]), *stamps,
-        _whole(seg["len"]), options, octets,
+        _whole(seg.get("ecn", 0)), _whole(seg["len"]), options, octets,
     )  # fmt: skip
 
 

@@ -16,7 +16,11 @@ from .raw import endpoint
 
 
 class Header(NamedTuple):
-    """A segment's fields as a trace keeps them; ``len`` counts the octets of data (None at level brief)."""
+    """A segment's fields as a trace keeps them.
+
+    ``len`` counts the octets of data; ``data`` is None at level brief.  ``ecn``: the ECN field of the IP header, 0 to 3
+    (RFC 3168 5).
+    """
 
     flow: Flow
     seq: int
@@ -26,6 +30,7 @@ class Header(NamedTuple):
     up: int
     tsval: int | None
     tsecr: int | None
+    ecn: int
     len: int
     options: tuple[Option, ...]
     data: bytes | None
@@ -60,7 +65,7 @@ class Header(NamedTuple):
         data = bytes(self.len) if self.data is None else self.data
         return Segment(
             self.flow, self.seq, self.ack, self.flags, self.wnd, data, self.up, self.tsval, self.tsecr,
-            self.options,
+            self.options, self.ecn,
         )  # fmt: skip
 
 
@@ -106,6 +111,20 @@ class Arrived(NamedTuple):
 
 class Lost(NamedTuple):
     """A packet was lost; ``by``: the link's fault rule or the person."""
+
+    n: int
+    kind: str
+    t: int
+    where: str
+    conn: int | None
+    cause: int | None
+    packet: int
+    seg: Header
+    by: str
+
+
+class Marked(NamedTuple):
+    """A packet was told to have met congestion (CE, RFC 3168 5); ``by``: what on the link marked it."""
 
     n: int
     kind: str
@@ -360,7 +379,7 @@ class Moved(NamedTuple):
 
 
 Record = (
-    Call | Sent | Arrived | Forwarded | Icmp | Passed | Lost | Duplicated | Refused | Injected | Checked | Fired | Vars
+    Call | Sent | Arrived | Forwarded | Icmp | Passed | Lost | Marked | Duplicated | Refused | Injected | Checked | Fired | Vars
     | TimerSet | TimerStopped | TimerFired | Delivered | Rebooted | Note | Moved
 )  # fmt: skip
 
@@ -373,6 +392,7 @@ KINDS: Final[dict[str, Any]] = {
     "passed": Passed,
     "icmp": Icmp,
     "lost": Lost,
+    "marked": Marked,
     "duplicated": Duplicated,
     "refused": Refused,
     "injected": Injected,

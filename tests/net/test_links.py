@@ -269,6 +269,89 @@ def test_the_hop_limit_of_ipv6_is_under_no_checksum() -> None:
     assert [record.seg.letters for record in sim.trace.of("arrived")] == ["S"]  # type: ignore[union-attr]
 
 
+def test_what_only_loses_loses_the_same_packets_as_what_may_do_more() -> None:
+    """A link that only loses is looked at many packets at a time; what it loses does not depend on that."""
+    fates = []
+    for more in ({}, {"mtu": 1500}):
+        sim = transfer(200_000, seed=7, loss=0.03, **more)
+        sim.run()
+        assert received(sim) == 200_000
+        fates.append([(record.packet, record.t) for record in sim.trace.of("lost", "arrived")])  # type: ignore[union-attr]
+    assert fates[0] == fates[1]
+    assert len(sim.trace.of("lost")) > 3
+
+
+# -- marks (RFC 3168)
+
+
+def marking(*, ecn: str = "offer", accepts: str = "accept", **link: Any) -> Simulator:
+    """A client that offers ECN sends 100,000 octets."""
+    sim = Simulator()
+    sim.host("client", "10.0.0.1", iss=100, ecn=ecn, **PATIENT)
+    sim.host("server", "10.0.0.2", iss=300, ecn=accepts, **PATIENT)
+    sim.link("client", "server", **link)
+    sim.script("server", *SERVER)
+    sim.script("client", "connect server 80", ("send", bytes(100_000)), "close")
+    return sim
+
+
+def test_a_mark_is_echoed_until_the_sender_says_that_cwnd_is_reduced() -> None:
+    sim = marking(faults=[("len > 0", 4, "mark")])
+    sim.run()
+    (marked,) = sim.trace.of("marked")
+    data = [seg for seg in sim.trace.sent(where="client") if seg.len]
+    assert (marked.by, marked.seg) == ("mark len > 0 #4", data[3])  # type: ignore[union-attr]
+    assert [seg.ecn for seg in data] == [2] * len(data)
+    assert not sim.trace.of("lost")
+    back = [seg.letters for seg in sim.trace.sent(where="server")]
+    first = back.index(".E")
+    last = len(back) - 1 - back[::-1].index(".E")
+    assert back[first : last + 1] == [".E"] * (last + 1 - first)
+    assert sum("W" in seg.letters for seg in data) == 1
+    assert received(sim) == 100_000
+    assert sim.hits()["client->server"] == {"mark len > 0 #4": 1}
+    assert " CE" in sim.ladder()
+
+
+@pytest.mark.parametrize("ends", [{"ecn": "no"}, {"accepts": "no"}])
+def test_what_does_not_understand_marks_is_not_marked(ends: dict[str, str]) -> None:
+    sim = marking(mark=1.0, faults=[("len > 0", 4, "mark")], **ends)
+    sim.run()
+    assert not sim.trace.of("marked")
+    assert sim.hits()["client->server"] == {"mark": 0, "mark len > 0 #4": 0}
+    assert sim.unused() == ["client->server: mark len > 0 #4", "client->server: mark", "server->client: mark"]
+
+
+def test_marks_by_chance_and_by_the_queue_tell_of_congestion_without_loss() -> None:
+    by_chance = marking(mark=0.1)
+    by_chance.run()
+    assert {record.by for record in by_chance.trace.of("marked")} == {"mark"}  # type: ignore[union-attr]
+    slow = {"rate": "2Mbit", "delay": "20ms", "queue": 12}
+    lost, marked = marking(**slow), marking(**slow, mark_at=4)
+    for sim in (lost, marked):
+        sim.run()
+        assert received(sim) == 100_000
+    assert lost.trace.of("refused")
+    assert not marked.trace.of("refused")
+    assert {record.by for record in marked.trace.of("marked")} == {"queue mark"}  # type: ignore[union-attr]
+
+
+def test_a_mark_stays_on_the_way_and_can_be_asked_for() -> None:
+    sim = Simulator()
+    sim.host("near", ecn="offer", iss=1)
+    sim.router("gate")
+    sim.host("far", ecn="accept", iss=1)
+    sim.link("near", "gate", faults=[("ECT", 1, "mark")])
+    sim.link("gate", "far", faults=[("CE", "delay", "1s")])
+    sim.script("far", "listen 80", ("serve", "recv_to_end", "close"))
+    sim.script("near", "connect far 80", ("send", bytes(5000)), "close")
+    sim.run(until="500ms")
+    assert sim.hits()["gate->far"] == {"delay CE": 1}
+    assert any(seg.letters == ".E" for seg in sim.trace.sent(where="far")) is False
+    sim.run(until="3s")
+    assert any("E" in seg.letters for seg in sim.trace.sent(where="far"))
+
+
 def test_duplication_by_chance_doubles_and_harms_nothing() -> None:
     sim = transfer(octets=60_000, duplicate=0.3)
     sim.run()

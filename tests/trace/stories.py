@@ -10,10 +10,10 @@ def routed(level: str = "full") -> Simulator:
     """Two hosts behind a router, in bad weather: the records that take a third host."""
     sim = Simulator(trace=level)
     for name in ("near", "far"):
-        sim.host(name)
+        sim.host(name, ecn="offer")
     sim.router("gate")
     sim.link("near", "gate", delay="1ms")
-    sim.link("gate", "far", delay="1ms", corrupt=0.2)
+    sim.link("gate", "far", delay="1ms", corrupt=0.2, mark=0.3)
     sim.script("far", "listen 80", ("serve", "recv_to_end", "close"))
     sim.script("near", "connect far 80", ("send", bytes(3000)), "close")
     sim.script("far", "connect 10.9.9.9 80", at="1s")  # which is nobody

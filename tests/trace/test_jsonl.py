@@ -26,6 +26,7 @@ KEYS: dict[str, set[str]] = {
     "icmp": {"packet", "what", "name", "source", "destination", "flow", "seq", "mtu", "by"},
     "passed": SEGMENT | {"by", "direction"},
     "lost": SEGMENT | {"by"},
+    "marked": SEGMENT | {"by"},
     "duplicated": SEGMENT | {"original", "by"},
     "refused": SEGMENT | {"by"},
     "injected": SEGMENT,
