@@ -135,13 +135,13 @@ def numbers_never_retreat(step: Step) -> None:
 
 
 def arrivals(step: Step) -> None:
-    """Text in order is taken, and a RST counts only where the profile says so."""
+    """What arrives has the effect it must have: text and ACKs in order are taken, a RST counts where the profile says so."""
     ends = step.receiver()
     seg = step.arrived
     if ends is not None and seg is not None and seg.flags & (RST | FIN):
         header = Header(*header_of(seg, data=False))
         for check in OF_AN_ARRIVAL:
-            check(ends[0].tcb, ends[1].tcb, header, ends[0].profile)
+            check(ends[0].tcb, ends[1].tcb, header, ends[0].profile, step.after.world.now)
 
 
 def no_reset_answers_a_reset(step: Step) -> None:

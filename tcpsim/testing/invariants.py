@@ -207,6 +207,20 @@ def no_ack_is_owed(tcb: Tcb, profile: Profile = RFC9293) -> None:
     """Between events no acknowledgment is owed: it has left, or waits under the delayed-ACK timer (MUST-40)."""
     if tcb.ack_now:
         raise InvariantBroken("no_ack_is_owed", f"{_who(tcb)}: the event is over, and the ACK it owes has not left")
+    if tcb.state in SYNCHRONISED and tcb.last_ack_sent != tcb.rcv_nxt and tcb.delack_due == NEVER:
+        raise InvariantBroken(
+            "no_ack_is_owed",
+            f"{_who(tcb)}: RCV.NXT is {tcb.rcv_nxt}, the last ACK sent was {tcb.last_ack_sent}, and no timer will "
+            "send another",
+        )
+
+
+def syn_counts(tcb: Tcb, profile: Profile = RFC9293) -> None:
+    """A SYN takes one sequence number: the octets begin after it, on both sides (RFC 9293 3.4)."""
+    if tcb.state in (SYN_SENT, SYN_RECV) and tcb.snd_nxt == tcb.iss:
+        raise InvariantBroken("syn_counts", f"{_who(tcb)}: our SYN has left, and SND.NXT is still ISS, {tcb.iss}")
+    if tcb.state is SYN_RECV and tcb.rcv_nxt != (tcb.irs + 1) & MASK:
+        raise InvariantBroken("syn_counts", f"{_who(tcb)}: the peer's SYN is {tcb.irs}, and RCV.NXT {tcb.rcv_nxt}")
 
 
 #: The predicates over one block; each takes the block and its profile.
@@ -218,6 +232,7 @@ OF_A_BLOCK: Final[tuple[Callable[[Tcb, Profile], None], ...]] = (
     fin_fits_state,
     timers_fit_state,
     no_ack_is_owed,
+    syn_counts,
 )
 
 

@@ -38,7 +38,8 @@ from .streams import stream_prefix
 from .watch import Watch
 
 ENDS = ("client", "server")
-PORTS = {"client": 40000, "server": 80}
+#: Where connections begin and end.  From its second port the client can open another while the first is open.
+PORTS = {"client": (40000, 40001), "server": (80,)}
 OPENINGS = ("nothing", "passive", "crossing")
 
 
@@ -228,11 +229,14 @@ class TcpStateMachine(RuleBasedStateMachine):
     @rule()
     def listen(self) -> None:
         """The server listens."""
-        self.move(Call("server", "listen", (PORTS["server"],)))
+        self.move(Call("server", "listen", (PORTS["server"][0],)))
+
+    def _free_port(self, end: str) -> int | None:
+        taken = {flow[1] for flow in self.sim.world.host(end).conns}
+        return next((port for port in PORTS[end] if port not in taken), None)
 
     def _may_connect(self, end: str) -> bool:
-        host = self.sim.world.host(end)
-        return self._connects[end] < self.max_connects and not host.conns
+        return self._connects[end] < self.max_connects and self._free_port(end) is not None
 
     @precondition(lambda self: any(self._may_connect(end) for end in ENDS))
     @rule(which=_which())
@@ -244,7 +248,7 @@ class TcpStateMachine(RuleBasedStateMachine):
         self._connects[end] += 1
         other = ENDS[end == "client"]
         address = self.sim.hosts[other].addresses[0]
-        self.move(Call(end, "connect", (address, PORTS[other], PORTS[end])))
+        self.move(Call(end, "connect", (address, PORTS[other][0], self._free_port(end))))
 
     def _queued(self) -> bool:
         listener = self.listener()

@@ -54,7 +54,8 @@ def spoil(**values: Any) -> Callable[[Any, Any], None]:
         ("fin_fits_state", spoil(fin_received=True)),
         ("no_ack_is_owed", spoil(ack_now=True)),
         ("legal_joint_states", lambda one, other: _close_wait(other)),
-        ("acknowledged_was_received", lambda one, other: setattr(other.tcb, "rcv_nxt", one.tcb.snd_nxt + 1)),
+        ("no_ack_is_owed", lambda one, other: setattr(one.tcb, "last_ack_sent", one.tcb.irs)),
+        ("acknowledged_was_received", lambda one, other: _beyond(other.tcb, one.tcb.snd_nxt + 1)),
         ("deadlines_are_scheduled", lambda one, other: setattr(one, "armed", 1 << 62)),
     ],
 )
@@ -65,6 +66,11 @@ def test_a_spoilt_block_is_noticed(name: str, change: Callable[[Any, Any], None]
     with pytest.raises(InvariantBroken, match=name) as caught:
         check_world(sim.world)
     assert caught.value.name == name
+
+
+def _beyond(tcb: Any, seq: int) -> None:
+    """Let a block have received, and acknowledged, everything up to ``seq``."""
+    tcb.rcv_nxt = tcb.last_ack_sent = seq
 
 
 def _close_wait(conn: Any) -> None:
@@ -154,3 +160,19 @@ def test_nothing_is_sent_after_a_fin() -> None:
     sim.trace.raw.append(tuple(again))
     with pytest.raises(InvariantBroken, match="its FIN was"):
         streams.nothing_after_fin(sim.trace)
+
+
+def test_a_syn_without_a_number_is_noticed() -> None:
+    sim, client, server = tcpsim.pair()
+    server.listen(80)
+    client.connect("server", 80)
+    sim.step()
+    (opener,) = (conn for conn in sim.world.conns.values() if conn.state is State.SYN_SENT)
+    (child,) = (conn for conn in sim.world.conns.values() if conn.state is State.SYN_RECV)
+    check_world(sim.world)
+    child.tcb.rcv_nxt -= 1
+    with pytest.raises(InvariantBroken, match=r"syn_counts: 10.0.0.2:80 in SYN_RECV: the peer's SYN is"):
+        invariants.syn_counts(child.tcb)
+    opener.tcb.snd_nxt -= 1
+    with pytest.raises(InvariantBroken, match=r"syn_counts: 10.0.0.1:\d+ in SYN_SENT: our SYN has left"):
+        invariants.syn_counts(opener.tcb)
