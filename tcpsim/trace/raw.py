@@ -24,6 +24,6 @@ def header_of(seg: Segment, *, data: bool) -> tuple[Any, ...]:
     """The plain tuple that a ``Header`` is made of; payload only where ``data``."""
     octets = seg.data
     return (
-        seg.flow, seg.seq, seg.ack, seg.flags, seg.wnd, seg.up, seg.tsval, seg.tsecr, seg.ecn, len(octets),
-        seg.options, octets if data else None,
+        seg.flow, seg.seq, seg.ack, seg.flags, seg.wnd, seg.up, seg.tsval, seg.tsecr, len(octets), seg.options,
+        octets if data else None, seg.ecn,
     )  # fmt: skip

@@ -107,8 +107,8 @@ def _body(trace: Trace, kind: str, found: dict[str, Any]) -> list[Any]:
         raise ValueError(f"there is no rule {found['rule']!r}")
     names = KINDS[kind]._fields[_COMMON:]
     body = [_READ.get(field, _same)(found[field]) for field in names]
-    if "seg" in names and trace.level == "full" and not body[1][-3]:
-        body[1] = (*body[1][:-1], b"")  # level full knows the payload, even where there is none
+    if "seg" in names and trace.level == "full" and not body[1][8]:
+        body[1] = (*body[1][:10], b"", *body[1][11:])  # level full knows the payload, even where there is none
     return body
 
 
@@ -141,7 +141,7 @@ def _header_tuple(seg: dict[str, Any]) -> tuple[Any, ...]:
     options, stamps = _options([_same(one) for one in seg["options"]])
     return (
         flow, _whole(seg["seq"]), _number(seg["ack"]) or 0, flags, _whole(seg["wnd"]), _whole(seg["up"]), *stamps,
-        _whole(seg.get("ecn", 0)), _whole(seg["len"]), options, octets,
+        _whole(seg["len"]), options, octets, _whole(seg.get("ecn", 0)),
     )  # fmt: skip
 
 

@@ -30,10 +30,10 @@ class Header(NamedTuple):
     up: int
     tsval: int | None
     tsecr: int | None
-    ecn: int
     len: int
     options: tuple[Option, ...]
     data: bytes | None
+    ecn: int = 0
 
     @property
     def src(self) -> str:

@@ -195,7 +195,7 @@ def _sent(conn: int | None, raws: list[Raw], books: _Books) -> set[Do]:
     for raw in raws:
         if raw[0] != "sent":
             continue
-        flow, seq, _, flags, *_, octets, _, _ = raw[6]
+        flow, seq, _, flags, *_, octets, _, _, _ = raw[6]
         if flags & RST:
             done.add(Do.SND_RST)
         if flags & SYN and _is_new((conn, flow, "SYN", seq, flags & ACK), books):
@@ -220,7 +220,7 @@ def _check_bare_ack(raws: list[Raw], promised: set[Do], replies: set[str]) -> No
 
     Unless a row or a verdict says so, octets kept from earlier became readable, or the user has just made room.
     """
-    bare = any(raw[0] == "sent" and raw[6][3] & (ACK | SYN | FIN | RST) == ACK and not raw[6][9] for raw in raws)
+    bare = any(raw[0] == "sent" and raw[6][3] & (ACK | SYN | FIN | RST) == ACK and not raw[6][8] for raw in raws)
     reason = any(raw[0] == "delivered" or (raw[0] == "call" and raw[5] == "recv") for raw in raws)
     if bare and not reason and Do.SND_ACK not in promised and not replies & {"ACK", "challenge ACK"}:
         raise PromiseBroken("an empty segment was answered with a bare ACK, and no row or verdict says so")

@@ -410,7 +410,7 @@ def test_a_reset_of_no_connection_counts_from_nothing() -> None:
     story = Story()
     story.arrived(10, "server", story.sent(0, "client", "S", 3_000_000_000))
     story.packets += 1
-    header = ((*CLIENT, *SERVER), 0, 3_000_000_001, 0x14, 0, 0, None, None, 0, 0, (), None)
+    header = ((*CLIENT, *SERVER), 0, 3_000_000_001, 0x14, 0, 0, None, None, 0, (), None, 0)
     story.raw("sent", 10, "server", None, story.packets, header)
     assert re.search(r"RST,ACK +SEQ=0 +ACK=1 ", ladder(story.trace, numbers="relative"))
 

@@ -50,7 +50,7 @@ class Story:
         """The new packet's number."""
         self.packets += 1
         source, target = ends or (ENDS[where], ENDS[OTHER[where]])
-        header = ((*target, *source), seq, ack, parse_flags(flags), wnd, 0, None, None, 0, octets, (), None)
+        header = ((*target, *source), seq, ack, parse_flags(flags), wnd, 0, None, None, octets, (), None, 0)
         is_sent = kind == "sent"
         number = (conn or CONNS.get(where)) if is_sent else None
         self.raw(kind, t, where if is_sent else "", number, self.packets, header, *more)

@@ -69,7 +69,7 @@ def arrivals(sim: Simulator, left: str, right: str) -> list[Row]:
             direction = "->" if raw[begin][2] == right else "<-"
             flags = ",".join(name for bit, name in NAMES if seg[3] & bit)
             ack = seg[2] if seg[3] & ACK else None
-            rows.append((direction, flags, seg[1], ack, seg[9], *(after or (states[left], states[right]))))
+            rows.append((direction, flags, seg[1], ack, seg[8], *(after or (states[left], states[right]))))
     return rows
 
 

@@ -44,7 +44,7 @@ def test_without_payload_the_length_stays_known() -> None:
 
 
 def test_timestamps_that_have_a_place_of_their_own_keep_it_and_their_values() -> None:
-    seg = (("10.0.0.2", 80, "10.0.0.1", 49152), 1, 0, 2, 10, 0, 7, 8, 2, 0, (("mss", 5), ("TS",), ("nop",)), None)
+    seg = (("10.0.0.2", 80, "10.0.0.1", 49152), 1, 0, 2, 10, 0, 7, 8, 0, (("mss", 5), ("TS",), ("nop",)), None, 2)
     trace = Trace()
     trace.raw.append(("sent", 0, "client", 1, None, 1, seg))
     lines = list(to_lines(trace))
