@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..tcp.segment import FIN, SYN
 from ..tcp.states import BY_ID, Do
-from ..trace.raw import REFER
+from ..trace.raw import LENGTH, REFER
 from ..trace.trace import Trace
 
 #: Links of a chain of causes that are followed; a long transfer goes back for ever.
@@ -110,7 +110,7 @@ def _sets(record: tuple[Any, ...], timer: str, due: int, *, full: bool) -> bool:
     if timer == "time_wait":
         return kind == "fired" and Do.START_2MSL in BY_ID[record[5]].do
     if timer in ("rtx", "user"):
-        return kind == "sent" and bool(record[6][8] or record[6][3] & (SYN | FIN))
+        return kind == "sent" and bool(record[6][LENGTH] or record[6][3] & (SYN | FIN))
     if timer == "delack":
         return bool(kind == "delivered")
     return kind in ("arrived", "call", "timer_fired")

@@ -10,7 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .invariants import InvariantBroken, check_world
+from .failures import told
+from .invariants import InvariantBroken, check_world, everything_closed
 from .replay import replay_script
 from .watch import Watch, check_run
 from .weather import Fault, play
@@ -27,6 +28,7 @@ __all__ = [
     "Watch",
     "check_run",
     "check_world",
+    "everything_closed",
     "faults",
     "play",
     "replay_script",
@@ -34,6 +36,7 @@ __all__ = [
     "scripts",
     "segments",
     "seqnums",
+    "told",
 ]
 
 _LATER = dict.fromkeys(("Programs", "faults", "resets", "scripts", "segments", "seqnums"), "strategies") | {

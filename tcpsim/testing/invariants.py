@@ -32,7 +32,7 @@ from ..tcp.states import (
     State,
 )
 from ..tcp.tcb import TIMERS, Tcb
-from ..tcp.units import NEVER
+from ..tcp.units import NEVER, SECOND
 
 
 class InvariantBroken(TcpsimError):
@@ -371,6 +371,17 @@ def quiescence(world: World) -> None:
                 "quiescence",
                 f"the network is quiet, and {_who(tcb)} has {diff(tcb.snd_nxt, tcb.snd_una)} numbers unacknowledged "
                 f"and {unsent(tcb)} octets unsent",
+            )
+
+
+def everything_closed(world: World) -> None:
+    """Every connection and listener has come to CLOSED: asked when both users have closed and the network is well."""
+    for conn in world.conns.values():
+        if conn.state is not CLOSED:
+            raise InvariantBroken(
+                "everything_closed",
+                f"both users have closed and nothing is lost any more, and after {world.now / SECOND:.3f} s "
+                f"connection {conn.number} of {world.hosts[conn.host].name} is still in {conn.state}",
             )
 
 

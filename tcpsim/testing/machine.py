@@ -1,10 +1,10 @@
 """``TcpStateMachine``: hypothesis plays the network and both users, move by move.
 
-The rules are the moves of a world of two hosts: events in order or out of it, losses, duplicates, delays, early
-time-outs, forged segments, user calls.  Every invariant is checked after every move, and at the end both users
-close and everything has to come to CLOSED.  A failure shows the ladder and a script that repeats it.
+The rules are the moves of a world of two hosts: events in order or out of it, losses, duplicates, delays, damage,
+early time-outs, forged segments, reboots, user calls.  Every invariant is checked after every move, and at the end
+both users close and everything has to come to CLOSED.  A failure shows the ladder and a script that repeats it.
 
-    class TestMine(TcpStateMachine.TestCase): ...          # as it is, or
+    TestTcp = TcpStateMachine.TestCase                     # as it is, or
     class Tiny(TcpStateMachine):
         profile = TcpStateMachine.profile.but(rcv_buf=8, mss=4)
     TestTiny = Tiny.TestCase
@@ -14,86 +14,50 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar
+from inspect import getmembers, isfunction
+from typing import Any
 
 from hypothesis import strategies as st
+from hypothesis import target
 from hypothesis.control import current_build_context
 from hypothesis.errors import HypothesisException
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import INVARIANT_MARKER, initialize, precondition, rule
 
-from ..net.handles import Socket
 from ..net.host import Conn
-from ..net.moves import Call, Delay, Deliver, Drop, Duplicate, Expire, Inject, Move
+from ..net.moves import Call
 from ..net.simulator import Simulator
-from ..tcp.profiles import RFC9293, Profile
-from ..tcp.segment import RST, Segment
-from ..tcp.seq import MASK
-from ..tcp.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT
-from ..tcp.tcb import TIMERS, Tcb
-from ..tcp.units import MS, NEVER, SECOND
-from .invariants import InvariantBroken
+from ..tcp.states import BY_ID, CLOSED
+from ..tcp.units import NEVER
+from .driving import ENDS, Driving
+from .failures import explain
+from .invariants import everything_closed
+from .network_rules import NetworkRules
 from .replay import replay_script
-from .strategies import resets, seqnums
-from .streams import stream_prefix
-from .watch import Watch
+from .strategies import seqnums
+from .user_rules import UserRules, may_receive, may_shut_down
+from .watch import Watch, check_run
 
-ENDS = ("client", "server")
-#: Where connections begin and end.  From its second port the client can open another while the first is open.
-PORTS = {"client": (40000, 40001), "server": (80,)}
 OPENINGS = ("nothing", "passive", "crossing")
 
 
-def _which() -> st.SearchStrategy[int]:
-    """Which of the things that a rule can be about: counted round, so that every number will do."""
-    return st.integers(0, 3)
-
-
-class TcpStateMachine(RuleBasedStateMachine):
+class TcpStateMachine(NetworkRules, UserRules):
     """Two hosts on a link, ``client`` and ``server``, and everything that can happen to them.
 
-    Class attributes say how much: ``profile`` of both hosts; ``delay`` of the link, ns; ``max_drops``,
-    ``max_duplicates``, ``max_delays``, ``max_forged`` in one run; ``delays``, ns; ``early``: the timers that may run
-    out ahead of time; ``max_connects``: of each host; ``max_octets`` a user sends in one connection; ``aborts``:
-    whether users abort; ``settles``: whether the run must end in CLOSED.  ``forge`` may be overridden.  ``sim`` is
-    the simulation; subclasses add rules and invariants of their own and make moves with ``move``.
+    Class attributes say how much.
+
+    - ``profile`` of both hosts; ``delay`` of the link, ns.
+    - ``max_drops``, ``max_duplicates``, ``max_delays`` in one run, and, none unless asked for, ``max_corrupts``,
+      ``max_forged`` segments, ``max_icmp`` errors, ``max_reboots`` and ``max_partitions``; ``delays``: by how much, ns.
+    - ``early``: the timers that may run out ahead of time.
+    - ``max_connects`` of each host; ``max_octets`` a user sends in one connection; ``aborts``: whether users abort.
+    - ``settles``: whether the run must end in CLOSED.  ``steers``: whether hypothesis is to look for runs that reach
+      many rows, verdicts and states (``hypothesis.target``).
+    - ``must_hold``: predicates of one's own over the world.  ``save``: a folder for files about a run that fails.
+
+    Hooks: ``prepare`` the world, ``moved`` after every move, ``finished`` at the end, ``forge`` what is forged.  Rules
+    and invariants of one's own are hypothesis's, and make moves with ``move`` and ``event``.  ``sim`` is the simulation,
+    ``watch`` what checks it, ``failed`` the simulation of the last run that failed.
     """
-
-    profile: ClassVar[Profile] = RFC9293
-    delay: ClassVar[int] = 10 * MS
-    max_drops: ClassVar[int] = 3
-    max_duplicates: ClassVar[int] = 3
-    max_delays: ClassVar[int] = 3
-    max_forged: ClassVar[int] = 0
-    delays: ClassVar[tuple[int, ...]] = (1 * MS, 15 * MS, 4 * SECOND)
-    early: ClassVar[tuple[str, ...]] = ("rtx", "persist", "delack", "override")
-    max_connects: ClassVar[int] = 2
-    max_octets: ClassVar[int] = 64
-    aborts: ClassVar[bool] = False
-    settles: ClassVar[bool] = True
-    #: The simulation of the last run that failed.
-    failed: ClassVar[Simulator | None] = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._left = {
-            Drop: self.max_drops,
-            Duplicate: self.max_duplicates,
-            Delay: self.max_delays,
-            Inject: self.max_forged,
-        }
-        self._connects = dict.fromkeys(ENDS, 0)
-        self._written: dict[Any, bytes] = {}
-        self._read: dict[Any, bytes] = {}
-        self._then: Move | str | None = None
-        self._begin(0, 0)
-
-    def _begin(self, client_iss: int, server_iss: int) -> None:
-        self.sim = Simulator(profile=self.profile)
-        for name, iss in zip(ENDS, (client_iss, server_iss), strict=True):
-            # Later ones are given too: what is opened twice within a tick of the ISN's clock would get one number.
-            self.sim.host(name, iss=[(iss + (n << 28)) & MASK for n in range(8)])
-        self.sim.link(*ENDS, delay=self.delay)
-        self.watch = Watch(self.sim)
 
     @initialize(
         client_iss=seqnums(), server_iss=seqnums(), opening=st.sampled_from(OPENINGS), events=st.integers(0, 6)
@@ -106,222 +70,12 @@ class TcpStateMachine(RuleBasedStateMachine):
         if opening == "passive":
             self.listen()
         else:
-            self._connect("server")
-        self._connect("client")
+            self.open("server")
+        self.open("client")
         for _ in range(events):
             self.event()
-        if self._queued():
+        if self.queued():
             self.accept()
-
-    # -- making moves
-
-    def move(self, move: Move) -> Any:
-        """Make a move and check every invariant; what the move returned."""
-        self._then = move
-        result = self.sim.apply(move)
-        self._then = None
-        self.watch.check()
-        return result
-
-    def event(self) -> bool:
-        """Let the earliest event happen and check every invariant; False when nothing was left."""
-        self._then = "step"
-        happened = bool(self.sim.step())
-        self._then = None
-        self.watch.check()
-        return happened
-
-    # -- what there is
-
-    def packets(self) -> list[int]:
-        """The packets in flight."""
-        return list(self.sim.world.flight)
-
-    def sockets(self, able: Callable[[Conn], object] = bool) -> list[tuple[str, int, Conn]]:
-        """(host, descriptor, connection) of the open sockets that are no listeners and for which ``able`` holds."""
-        world = self.sim.world
-        return [
-            (host.name, fd, conn)
-            for host in world.hosts
-            for fd, descriptor in sorted(host.fds.items())
-            if (conn := world.conns[descriptor.conn]).backlog == 0 and able(conn)
-        ]
-
-    def listener(self) -> Socket | None:
-        """The server's listening socket."""
-        for socket in self.sim.hosts["server"].fds().values():
-            if socket.state is LISTEN:
-                return socket
-        return None
-
-    # -- the network
-
-    @precondition(lambda self: any(due < NEVER for due in self._dues()))
-    @rule(n=st.integers(1, 3))
-    def step(self, n: int) -> None:
-        """The next events happen."""
-        for _ in range(n):
-            self.event()
-
-    def _dues(self) -> list[int]:
-        world = self.sim.world
-        return [due for due, _, _ in world.flight.values()] + [conn.tcb.earliest() for conn in world.conns.values()]
-
-    @precondition(lambda self: len(self.sim.world.flight) > 1)
-    @rule(which=_which())
-    def deliver(self, which: int) -> None:
-        """A packet arrives now, before the others."""
-        self.move(Deliver((_pick(self.packets(), which),)))
-
-    @precondition(lambda self: self._left[Drop] and self.sim.world.flight)
-    @rule(which=_which())
-    def drop(self, which: int) -> None:
-        """A packet is lost."""
-        self._left[Drop] -= 1
-        self.move(Drop(_pick(self.packets(), which)))
-
-    @precondition(lambda self: self._left[Duplicate] and self.sim.world.flight)
-    @rule(which=_which())
-    def duplicate(self, which: int) -> None:
-        """A packet is doubled."""
-        self._left[Duplicate] -= 1
-        self.move(Duplicate(_pick(self.packets(), which)))
-
-    @precondition(lambda self: self._left[Delay] and self.sim.world.flight)
-    @rule(which=_which(), by=_which())
-    def delay_packet(self, which: int, by: int) -> None:
-        """A packet takes longer."""
-        self._left[Delay] -= 1
-        self.move(Delay(_pick(self.packets(), which), _pick(self.delays, by)))
-
-    def timers(self) -> list[tuple[int, str]]:
-        """(connection, timer) of the timers that may run out early."""
-        return [
-            (conn.number, name)
-            for conn in self.sim.world.conns.values()
-            for name in TIMERS
-            if name in self.early and getattr(conn.tcb, f"{name}_due") != NEVER
-        ]
-
-    @precondition(lambda self: self.timers())
-    @rule(which=_which())
-    def expire(self, which: int) -> None:
-        """A timer runs out now, ahead of time."""
-        self.move(Expire(*_pick(self.timers(), which)))
-
-    def forge(self, tcb: Tcb) -> st.SearchStrategy[Segment]:
-        """What an attacker sends to a connection: resets near the edges of its window."""
-        return resets(tcb)
-
-    @precondition(lambda self: self._left[Inject] and self.sockets(_is_open))
-    @rule(which=_which(), data=st.data())
-    def forged(self, which: int, data: st.DataObject) -> None:
-        """A forged segment is on its way."""
-        self._left[Inject] -= 1
-        segment = data.draw(self.forge(_pick(self.sockets(_is_open), which)[2].tcb))
-        if not segment.flags & RST:
-            self.watch.honest = False
-        self.move(Inject(segment.key(), 0))
-
-    # -- the users
-
-    @precondition(lambda self: self.listener() is None)
-    @rule()
-    def listen(self) -> None:
-        """The server listens."""
-        self.move(Call("server", "listen", (PORTS["server"][0],)))
-
-    def _free_port(self, end: str) -> int | None:
-        taken = {flow[1] for flow in self.sim.world.host(end).conns}
-        return next((port for port in PORTS[end] if port not in taken), None)
-
-    def _may_connect(self, end: str) -> bool:
-        return self._connects[end] < self.max_connects and self._free_port(end) is not None
-
-    @precondition(lambda self: any(self._may_connect(end) for end in ENDS))
-    @rule(which=_which())
-    def connect(self, which: int) -> None:
-        """A user connects: the client to the server's port, or the server, from that port, to the client's."""
-        self._connect(_pick([end for end in ENDS if self._may_connect(end)], which))
-
-    def _connect(self, end: str) -> None:
-        self._connects[end] += 1
-        other = ENDS[end == "client"]
-        address = self.sim.hosts[other].addresses[0]
-        self.move(Call(end, "connect", (address, PORTS[other][0], self._free_port(end))))
-
-    def _queued(self) -> bool:
-        listener = self.listener()
-        return listener is not None and bool(self.sim.world.conns[listener.number].queue)
-
-    @precondition(lambda self: self._queued())
-    @rule()
-    def accept(self) -> None:
-        """The server accepts a connection."""
-        listener = self.listener()
-        assert listener is not None
-        self.move(Call("server", "accept", (listener.fd,)))
-
-    def _may_send(self, conn: Conn) -> bool:
-        tcb = conn.tcb
-        return (
-            tcb.state in (SYN_SENT, SYN_RECV, ESTABLISHED, CLOSE_WAIT)
-            and not tcb.fin_queued
-            and tcb.snd_buf.size < conn.profile.snd_buf
-            and len(self._written.get(_sends(tcb), b"")) < self.max_octets
-        )
-
-    @precondition(lambda self: self.sockets(self._may_send))
-    @rule(which=_which(), n=st.integers(1, 20))
-    def send(self, which: int, n: int) -> None:
-        """A user sends."""
-        host, fd, conn = _pick(self.sockets(self._may_send), which)
-        stream = _sends(conn.tcb)
-        so_far = self._written.get(stream, b"")
-        data = bytes((len(so_far) + i) & 0xFF for i in range(min(n, self.max_octets - len(so_far))))
-        taken = self.move(Call(host, "send", (fd, data)))
-        self._written[stream] = so_far + data[:taken]
-
-    @precondition(lambda self: self.sockets(_may_receive))
-    @rule(which=_which(), n=st.integers(1, 64))
-    def recv(self, which: int, n: int) -> None:
-        """A user receives."""
-        host, fd, conn = _pick(self.sockets(_may_receive), which)
-        self._recv(host, fd, conn, n)
-
-    def _recv(self, host: str, fd: int, conn: Conn, n: int) -> bytes | None:
-        stream = _receives(conn.tcb)
-        data: bytes | None = self.move(Call(host, "recv", (fd, n)))
-        if data is not None:
-            self._read[stream] = read = self._read.get(stream, b"") + data
-            if self.watch.honest:
-                stream_prefix(self._written.get(stream, b""), read, ended=not data)
-        return data
-
-    @precondition(lambda self: self.sockets(_may_shut_down))
-    @rule(which=_which())
-    def shutdown(self, which: int) -> None:
-        """A user closes the sending half."""
-        host, fd, _ = _pick(self.sockets(_may_shut_down), which)
-        self.move(Call(host, "shutdown", (fd,)))
-
-    @precondition(lambda self: self.sockets(self._may_close))
-    @rule(which=_which())
-    def close(self, which: int) -> None:
-        """A user closes, and will not read what still comes."""
-        host, fd, _ = _pick(self.sockets(self._may_close), which)
-        self.move(Call(host, "close", (fd,)))
-
-    def _may_close(self, conn: Conn) -> bool:
-        # Nobody would empty the buffer any more: the peer would probe a closed window for ever (MUST-37).
-        return conn.state is CLOSED or conn.tcb.fin_received or conn.profile.rcv_buf > self.max_octets
-
-    @precondition(lambda self: self.aborts and self.sockets(_is_open))
-    @rule(which=_which())
-    def abort(self, which: int) -> None:
-        """A user aborts."""
-        host, fd, _ = _pick(self.sockets(_is_open), which)
-        self.move(Call(host, "abort", (fd,)))
 
     @precondition(lambda self: self._over())
     @rule()
@@ -329,8 +83,8 @@ class TcpStateMachine(RuleBasedStateMachine):
         """Nothing is left to do."""
 
     def _over(self) -> bool:
-        users = (self._may_send, _may_receive, _may_shut_down, self._may_close)
-        busy = any(due < NEVER for due in self._dues()) or self._queued() or any(map(self.sockets, users))
+        users: tuple[Callable[[Conn], object], ...] = (self._may_send, may_receive, may_shut_down, self._may_close)
+        busy = any(due < NEVER for due in self.dues()) or self.queued() or any(map(self.sockets, users))
         return not busy and self.listener() is not None and not any(map(self._may_connect, ENDS))
 
     # -- the end
@@ -339,83 +93,109 @@ class TcpStateMachine(RuleBasedStateMachine):
         """Both users read what there is and close, and no more faults: every connection comes to CLOSED."""
         for _ in range(limit):
             listener = self.listener()
-            while self._queued():
+            while self.queued():
                 self.accept()
-            for host, fd, _ in self.sockets(_may_shut_down):
+            for host, fd, _ in self.sockets(may_shut_down):
                 self.move(Call(host, "shutdown", (fd,)))
-            for host, fd, conn in self.sockets(_may_receive):
-                self._recv(host, fd, conn, 1 << 20)
+            for host, fd, _ in self.sockets(may_receive):
+                self.move(Call(host, "recv", (fd, 1 << 20)))
             for host, fd, _ in self.sockets(_is_done):
                 self.move(Call(host, "close", (fd,)))
             if not self.event():
                 if listener is None:
                     break
                 self.move(Call("server", "close", (listener.fd,)))
-        for conn in self.sim.world.conns.values():
-            if conn.state is not CLOSED:
-                raise InvariantBroken(
-                    "everything_closes",
-                    f"both users have closed and nothing is lost any more, and after {self.sim.now / SECOND:.3f} s "
-                    f"connection {conn.number} of {self.sim.world.hosts[conn.host].name} is still in {conn.state}",
-                )
+        everything_closed(self.sim.world)
 
     def teardown(self) -> None:
         """Come to an end in order; if the run has failed, say how it can be repeated."""
         error = sys.exception()
         if error is None:
-            if not self.settles:
-                return
             try:
-                self.settle()
+                if self.steers:
+                    target(float(reached(self.sim)), label="rows, verdicts and states reached")
+                if self.settles:
+                    self.settle()
+                self.finished()
             except Exception as failure:
-                self._explain(failure)
+                self._explain(failure, ended=True)
                 raise
         elif isinstance(error, Exception) and not isinstance(error, HypothesisException):
             self._explain(error)
 
-    def _explain(self, error: Exception) -> None:
+    def _explain(self, error: Exception, *, ended: bool = False) -> None:
         """Put the ladder and the script that repeats the run on the exception."""
         if not current_build_context().is_final:
             return  # hypothesis is still looking for a shorter run
         type(self).failed = self.sim
-        script = replay_script(self.sim, then=self._then, check=self._then is None, honest=self.watch.honest)
-        error.add_note(f"\n{ladder_of(self.sim)}\n\nTo run it again:\n\n{script}")
+        script = self._script(ended=ended)
+        error.add_note(explain(self.sim, script, name=type(self).__name__, folder=self.save))
+
+    def _script(self, *, ended: bool) -> str:
+        """The run as a script that asks at its end what this machine asks."""
+        cls, honest = type(self), self.watch.honest
+        if self._then is not None:  # the move itself has failed
+            return replay_script(self.sim, then=self._then)
+        if _asks_more(cls) and "<locals>" not in cls.__qualname__:
+            options = ("" if honest else ", honest=False") + (", ended=True" if ended else "")
+            top = cls.__qualname__.partition(".")[0]
+            ask = [(f"from {cls.__module__} import {top}", f"{cls.__qualname__}.judge(sim{options})")]
+            return replay_script(self.sim, ask=ask)
+        closed = ("from tcpsim.testing import everything_closed", "everything_closed(sim.world)")
+        return replay_script(self.sim, check=True, honest=honest, ask=[closed] if ended and self.settles else [])
+
+    @classmethod
+    def judge(cls, sim: Simulator, *, honest: bool = True, ended: bool = False) -> None:
+        """Ask of ``sim`` everything that a run of this machine is asked: after every move, and at the end.
+
+        ``honest``: as for ``check_run``.  ``ended``: whether the run had come to its end.  What a subclass adds
+        (``must_hold``, ``moved``, invariants, ``finished``) is asked of ``sim`` as it is now.
+        """
+        check_run(sim, honest=honest)
+        machine = cls()
+        machine.sim, machine.watch = sim, Watch(sim)
+        machine.watch.honest = honest
+        for holds in cls.must_hold:
+            holds(sim.world)
+        machine.moved()
+        for asked in _invariants_of(cls):
+            if all(applies(machine) for applies in asked.preconditions):
+                asked.function(machine)
+        if ended:
+            if cls.settles:
+                everything_closed(sim.world)
+            machine.finished()
 
 
-def ladder_of(sim: Simulator) -> str:
-    """The ladder; where it cannot be drawn, the records one by one."""
-    try:
-        return sim.ladder()
-    except ImportError:
-        return "\n".join(map(str, sim.trace))
+def _asks_more(cls: type[TcpStateMachine]) -> bool:
+    """Whether a subclass has invariants or hooks of its own, or predicates."""
+    hooks = ("moved", "finished")
+    own = any(getattr(cls, hook) is not getattr(Driving, hook) for hook in hooks)
+    return own or bool(cls.must_hold) or bool(_invariants_of(cls))
 
 
-def _pick(things: Any, which: int) -> Any:
-    return things[which % len(things)]
+def _invariants_of(cls: type[TcpStateMachine]) -> list[Any]:
+    """What hypothesis's ``invariant`` has marked in a class."""
+    return [
+        getattr(value, INVARIANT_MARKER)
+        for _, value in getmembers(cls, isfunction)
+        if hasattr(value, INVARIANT_MARKER)
+    ]
 
 
-def _sends(tcb: Tcb) -> Any:
-    """The name of the stream that this end writes."""
-    return tcb.flow, tcb.iss
-
-
-def _receives(tcb: Tcb) -> Any:
-    """The name of the stream that this end reads, as its writer calls it."""
-    return tcb.peer_flow, tcb.irs
-
-
-def _is_open(conn: Conn) -> bool:
-    return conn.state is not CLOSED
+def reached(sim: Simulator) -> int:
+    """How many rows, verdicts and pairs of states a run has come to: what it is steered by."""
+    found: set[object] = set()
+    now: dict[str, object] = {}
+    for raw in sim.trace.raw:
+        if raw[0] == "fired":
+            found.add(raw[5])
+            now[raw[2]] = BY_ID[raw[5]].dst
+            found.add(tuple(sorted(now.items())))
+        elif raw[0] == "checked":
+            found.add(raw[7])
+    return len(found)
 
 
 def _is_done(conn: Conn) -> bool:
     return conn.state is CLOSED or (conn.tcb.fin_received and conn.tcb.fin_queued and not conn.tcb.rcv_buf.size)
-
-
-def _may_receive(conn: Conn) -> bool:
-    tcb = conn.tcb
-    return bool(tcb.rcv_buf.size) or (tcb.fin_received and tcb.error is None)
-
-
-def _may_shut_down(conn: Conn) -> bool:
-    return conn.state is not CLOSED and not conn.tcb.fin_queued

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..net.moves import (
@@ -20,12 +21,20 @@ from ..net.simulator import Simulator
 from ..tcp.profiles import PROFILES, RFC9293, Profile
 
 
-def replay_script(sim: Simulator, *, then: Move | str | None = None, check: bool = False, honest: bool = True) -> str:
+def replay_script(
+    sim: Simulator,
+    *,
+    then: Move | str | None = None,
+    check: bool = False,
+    honest: bool = True,
+    ask: Iterable[tuple[str, str]] = (),
+) -> str:
     """Python source that rebuilds ``sim`` from its set-up and makes every move again; it needs only tcpsim.
 
     The script leaves the simulation in ``sim``.  ``then``: one more move, which may raise: a ``Move``, or
     ``"step"``.  ``check``: let the script end with ``check_run``, which raises for the first broken
-    invariant (``honest``: as there).  Raises TcpsimError for a simulation that keeps no history.
+    invariant (``honest``: as there).  ``ask``: (import, line) of what else it is to end with.  Raises TcpsimError for
+    a simulation that keeps no history.
     """
     run = sim.fork()
     run.goto(0)
@@ -59,6 +68,9 @@ def replay_script(sim: Simulator, *, then: Move | str | None = None, check: bool
     if check:
         head.append("from tcpsim.testing.watch import check_run")
         lines.append("check_run(sim)" if honest else "check_run(sim, honest=False)")
+    for needed, line in ask:
+        head.append(needed)
+        lines.append(line)
     return "\n".join([*head, "", *_set_up(sim), "", *lines]) + "\n"
 
 

@@ -6,10 +6,14 @@ Each raises InvariantBroken with its name and what it found.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
+from ..net.moves import Call, Move
+from ..net.world import World
 from ..tcp.segment import FIN, RST, SYN
 from ..tcp.seq import MASK, le
+from ..tcp.tcb import Tcb
+from ..trace.raw import LENGTH
 from ..trace.trace import Trace
 from .invariants import InvariantBroken
 
@@ -29,6 +33,41 @@ def stream_prefix(written: bytes, read: bytes, *, ended: bool = False) -> None:
         )
 
 
+class Ledger:
+    """What users have written and read by calls made by hand, stream by stream.
+
+    A stream is known by its writer's 4-tuple and initial sequence number, so that incarnations stay apart.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[Any, bytes] = {}
+        self._read: dict[Any, bytes] = {}
+
+    def written(self, tcb: Tcb) -> bytes:
+        """What the user of this block has written."""
+        return self._written.get((tcb.flow, tcb.iss), b"")
+
+    def enter(self, move: Move, result: Any, before: World) -> None:
+        """Note a call and what it gave; raise InvariantBroken if what was read was not written.
+
+        ``before``: the world before the call.  Other moves, and calls with flags, are none of the ledger's business.
+        """
+        if not isinstance(move, Call) or move.name not in ("send", "recv") or any(move.args[2:]):
+            return
+        descriptor = before.host(move.host).fds.get(move.args[0])
+        if descriptor is None:
+            return
+        tcb = before.conns[descriptor.conn].tcb
+        if move.name == "send" and isinstance(result, int):
+            stream = tcb.flow, tcb.iss
+            self._written[stream] = self._written.get(stream, b"") + move.args[1][:result]
+        elif move.name == "recv" and isinstance(result, bytes):
+            stream = tcb.peer_flow, tcb.irs
+            self._read[stream] = read = self._read.get(stream, b"") + result
+            ended = not result and tcb.fin_received and tcb.error is None and move.args[1:] != (0,)
+            stream_prefix(self._written.get(stream, b""), read, ended=ended)
+
+
 def nothing_after_fin(trace: Trace, since: int = 0) -> None:
     """No connection sends a number beyond its FIN's, and its FIN has one number only (RFC 9293 3.6).
 
@@ -41,7 +80,8 @@ def nothing_after_fin(trace: Trace, since: int = 0) -> None:
     for n, raw in enumerate(trace.raw):
         if raw[0] != "sent" or raw[3] not in judged or raw[3] is None:
             continue
-        conn, (_, seq, _, flags, _, _, _, _, length, *_) = raw[3], raw[6]
+        conn, header = raw[3], raw[6]
+        seq, flags, length = header[1], header[3], header[LENGTH]
         if flags & SYN:
             fins.pop(conn, None)  # a new incarnation
         elif not flags & RST:
@@ -66,10 +106,21 @@ def no_rst_answers_rst(trace: Trace, since: int = 0) -> None:
             continue
         cause = trace.raw[raw[4]]
         found = trace.introduced(cause[5]) if cause[0] == "arrived" else None
-        if found is not None and found[1].flags & RST:
+        if found is not None and found[1].flags & RST and not _came_together(trace, raw[4]):
             raise InvariantBroken(
                 "no_rst_answers_rst", f"record {n}: a RST answers packet {cause[5]}, which is a RST itself"
             )
+
+
+def _came_together(trace: Trace, arrival: int) -> bool:
+    """Whether another segment reached the same host just before: what is sent may answer that one."""
+    _, now, where, *_ = trace.raw[arrival]
+    for raw in reversed(trace.raw[:arrival]):
+        if raw[1] != now or raw[0] == "move":
+            return False
+        if raw[0] == "arrived" and raw[2] == where:
+            return True
+    return False
 
 
 #: The predicates over a trace.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..net.moves import Move
 from ..net.simulator import Simulator
 from ..net.world import World
 from ..tcp.errors import TcpsimError
@@ -25,7 +26,7 @@ from ..tcp.tcb import Tcb
 from ..trace.records import Header
 from ..trace.trace import Trace
 from .invariants import InvariantBroken, check_world
-from .streams import OF_A_TRACE
+from .streams import OF_A_TRACE, Ledger
 
 
 def _surely_acceptable(before: Tcb, seg: Header) -> bool:
@@ -148,18 +149,28 @@ OF_A_TIMER: Final = (r2_ends_it,)
 class Watch:
     """Checks a simulation after every move: call ``check`` after each.
 
-    The simulation keeps a trace.  ``honest``: set it to False once somebody has forged a segment.
+    The simulation keeps a trace.  ``honest``: set it to False once somebody has forged a segment, or a host has
+    forgotten its connections.  ``ledger``: what users have written, where they do so by hand.
     """
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
         self.honest = True
+        self.ledger = Ledger()
+        # What a script sends is nowhere to be seen, so what its peer reads cannot be judged.
+        self._streams = not sim.world.scripts and not sim.world.starters
         self._before: World = sim.world.copy()
         self._seen = len(sim.trace.raw)
 
-    def check(self) -> None:
-        """Raise InvariantBroken if the last move broke an invariant."""
+    def check(self, move: Move | None = None, result: Any = None) -> None:
+        """Raise InvariantBroken if the last move broke an invariant.
+
+        ``move``, ``result``: the last move if it was made by hand, and what ``apply`` returned; without them streams
+        are not compared.
+        """
         world, trace = self.sim.world, self.sim.trace
+        if move is not None and self.honest and self._streams:
+            self.ledger.enter(move, result, self._before)
         check_world(world, self._before, honest=self.honest)
         self._check_events(trace)
         for check in OF_A_TRACE:
@@ -193,15 +204,21 @@ def check_run(sim: Simulator, *, honest: bool = True) -> None:
 
     ``sim`` itself stays where it is.  Raises InvariantBroken, whose note tells after how many moves.
     """
+    by_hand = {position: (when, move) for position, when, move in sim.recorded()}
     run = sim.fork()
     end = run.position
     run.goto(0)
     watch = Watch(run)
     watch.honest = honest
     while run.position < end:
-        run.goto(run.position + 1)
+        move, result = None, None
+        if run.position in by_hand:
+            run.world.now, move = by_hand[run.position]
+            result = run.apply(move)
+        else:
+            run.step()
         try:
-            watch.check()
+            watch.check(move, result)
         except TcpsimError as error:
             error.add_note(f"after move {run.position} of {end}, at {run.now} ns")
             raise
