@@ -14,7 +14,7 @@ INTRODUCE: Final = frozenset(("sent", "injected", "duplicated"))
 #: The kinds that name a packet introduced before.
 REFER: Final = frozenset(("arrived", "forwarded", "lost", "marked", "passed", "refused"))
 #: Where such a header tuple has the number of its octets of data.
-LENGTH: Final = 9
+LENGTH: Final = 8
 
 
 def endpoint(address: str, port: int) -> str:
