@@ -1,5 +1,7 @@
 """tcpsim: the executable, explainable model of TCP."""
 
+import sys
+
 from . import profiles
 from ._version import __version__
 from .net import Deadlock, Host, Simulator, Socket, pair
@@ -24,3 +26,9 @@ __all__ = [
     "pair",
     "profiles",
 ]
+
+if "hypothesis" in sys.modules:  # loaded first: its entry point has found no tcpsim to register types of
+    from .testing.types import register
+
+    register()
+    del register

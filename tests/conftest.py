@@ -3,6 +3,9 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Runs pytest inside tests of the plugin.
+pytest_plugins = ["pytester"]
+
 # Before the import below, for only modules imported later get explained asserts.
 pytest.register_assert_rewrite("tests.helpers")
 

@@ -64,6 +64,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {PurePosixPath(name).parts[0] for name in names} == {
+        "_tcpsim_hypothesis.py",
+        "_tcpsim_pytest.py",
         "tcpsim",
         f"tcpsim-{__version__}.dist-info",
     }
@@ -82,6 +84,8 @@ def test_the_sdist_holds_what_the_checks_need(built: Path) -> None:
         "Makefile",
         "README.md",
         "constraints.txt",
+        "_tcpsim_hypothesis.py",
+        "_tcpsim_pytest.py",
         "pyproject.toml",
         "tcpsim/py.typed",
         "tests/conftest.py",

@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from .._version import __version__
 from . import exploring, output
+from .coverage import coverage
 from .drawing import diagram
 from .errors import ShellError, first_line
 from .explaining import explain
@@ -267,6 +268,7 @@ def _play_suffix(file: str) -> str:
     return suffix
 
 
+main.add_command(coverage)
 main.add_command(diagram)
 main.add_command(explain)
 main.add_command(export)

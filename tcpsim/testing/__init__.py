@@ -17,13 +17,16 @@ from .watch import Watch, check_run
 from .weather import Fault, play
 
 if TYPE_CHECKING:
+    from .coverage import RuleCoverage
     from .machine import TcpStateMachine
+    from .recorder import recording
     from .strategies import Programs, faults, resets, scripts, segments, seqnums
 
 __all__ = [
     "Fault",
     "InvariantBroken",
     "Programs",
+    "RuleCoverage",
     "TcpStateMachine",
     "Watch",
     "check_run",
@@ -31,6 +34,7 @@ __all__ = [
     "everything_closed",
     "faults",
     "play",
+    "recording",
     "replay_script",
     "resets",
     "scripts",
@@ -40,7 +44,9 @@ __all__ = [
 ]
 
 _LATER = dict.fromkeys(("Programs", "faults", "resets", "scripts", "segments", "seqnums"), "strategies") | {
-    "TcpStateMachine": "machine"
+    "RuleCoverage": "coverage",
+    "TcpStateMachine": "machine",
+    "recording": "recorder",
 }
 
 

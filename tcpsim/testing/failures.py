@@ -35,7 +35,7 @@ def explain(sim: Simulator, script: str, *, name: str, folder: str | None = None
 def ladder_of(sim: Simulator) -> str:
     """The ladder; where it cannot be drawn, the records one by one."""
     try:
-        return sim.ladder()
+        return str(sim.ladder())  # a plain one: reports travel between processes
     except ImportError:
         return "\n".join(map(str, sim.trace))
 
