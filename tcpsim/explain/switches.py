@@ -93,6 +93,8 @@ SWITCHES: Final[dict[str, Switch]] = {
                        "3.9.1.1"),
     "read_after_reset": _S("what came before a reset or a time-out can still be read", "3.10.3"),
     "urgent_inline": _S("urgent octets stay in the stream; else the last one is read apart", "3.8.5", ("MUST-33",)),
+    "blackhole": _S("where nobody listens: 0 a RST answers, 1 not to a SYN, 2 nothing is answered", "3.10.7.1"),
+    "accept_inherits_nonblocking": _S("accept() gives a socket that never waits if the listener does not", "3.9.1"),
     "reset_after_fin_is_epipe": _S("a RST in CLOSE_WAIT is told as a broken pipe, not as a reset", "3.9.1.8", ("MUST-12",)),
     "congestion": _S("how cwnd grows and shrinks: none, newreno or cubic", "3.8.2", ("MUST-19", "MAY-18")),
     "initial_window": _S("segments sent at once at first; None: two to four", "RFC 6928 2", ("EXT-5681-1",)),

@@ -37,6 +37,11 @@ _TCPI_STATES: Final = {
 }  # fmt: skip
 
 
+def tcpi_state(state: State) -> int:
+    """What TCP_INFO calls a state."""
+    return _TCPI_STATES[state]
+
+
 @cache
 def value(name: str) -> int:
     """The number of a constant."""

@@ -188,5 +188,6 @@ def _reset(world: World, host: HostData, seg: Segment) -> None:
     if world.log is not None:
         told = ("check_closed", verdict.id, _NO_NUMBERS)
         world.log.append(("checked", world.now, host.name, None, world.cause, seg.id, *told))
-    if reset is not None:
+    silent = host.profile.blackhole
+    if reset is not None and not (silent and (silent > 1 or seg.flags & SYN)):
         transmit(world, host, reset, None)

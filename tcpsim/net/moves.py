@@ -109,6 +109,13 @@ class SetFirewall(NamedTuple):
     policy: str
 
 
+class SetProfile(NamedTuple):
+    """A host follows other switches of its profile from now on, its connections too: pairs of a name and a value."""
+
+    host: str
+    changes: tuple[tuple[str, Any], ...]
+
+
 class Wait(NamedTuple):
     """The clock goes on to ``until``, ns, while nothing is due."""
 
@@ -148,6 +155,7 @@ Move = (
     | SetFirewall
     | SetLink
     | SetMark
+    | SetProfile
     | Wait
     | Expire
     | Call
@@ -168,6 +176,7 @@ _KINDS: Final[dict[str, Any]] = {
         SetFirewall,
         SetLink,
         SetMark,
+        SetProfile,
         Wait,
         Expire,
         Call,

@@ -35,6 +35,7 @@ from .moves import (
     SetFirewall,
     SetLink,
     SetMark,
+    SetProfile,
     Wait,
     Wake,
 )
@@ -164,6 +165,14 @@ def _set_mark(world: World, move: SetMark) -> None:
     world.marks[move.conn] = check_mark(move.ttl, move.dscp, f"mark of connection {move.conn}")
 
 
+def _set_profile(world: World, move: SetProfile) -> None:
+    host = world.host(move.host)
+    host.profile = profile = host.profile.but(**dict(move.changes))
+    for conn in world.conns.values():
+        if conn.host == host.index:
+            conn.profile = profile
+
+
 def _wait(world: World, move: Wait) -> None:
     due = world.next_due()
     if not world.now <= move.until <= due:
@@ -219,6 +228,7 @@ MAKE: Final[dict[type, Callable[..., Any]]] = {
     SetFirewall: _set_firewall,
     SetLink: _set_link,
     SetMark: _set_mark,
+    SetProfile: _set_profile,
     Wait: _wait,
     Wake: _wake_now,
 }

@@ -20,6 +20,7 @@ from .drawing import diagram
 from .errors import ShellError, first_line
 from .explaining import explain
 from .exporting import export
+from .packetdrill import packetdrill
 from .program import FAILED, Program, fail
 
 if TYPE_CHECKING:
@@ -297,3 +298,4 @@ def doctor(as_json: bool) -> None:
 
 
 main.add_command(exploring.explore)
+main.add_command(packetdrill)

@@ -87,6 +87,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("port_choice", _L, "known", "inet_csk_get_port()", "by a keyed hash of where it leads"),
     Habit("send_before_established", _L, "read", _SCRIPTS, "send() waits until the connection is open"),
     Habit("queues_apart", _L, "known", "tcp_max_syn_backlog and somaxconn", "unfinished handshakes have a queue of their own"),
+    Habit("accept_inherits_nonblocking", _F, "known", "accept(2) of FreeBSD", "so does accept()'s socket"),
     Habit("read_after_reset", _L, "known", "the socket keeps its receive queue", "what came before a reset can be read"),
     Habit("urgent_inline", _L, "read", "tcp(7): SO_OOBINLINE", "the urgent octet is read apart"),
     Habit("reset_after_fin_is_epipe", _L, "measured", "reset_in_close_wait", "a RST in CLOSE_WAIT is told as EPIPE"),

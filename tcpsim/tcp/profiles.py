@@ -116,6 +116,8 @@ class Profile(NamedTuple):
     keepalive_octet: bool = False  #: MAY-6: a keep-alive probe carries one octet
     fin_wait_2_detached_only: bool = False  #: the FIN_WAIT_2 timer runs only when the user has gone
 
+    blackhole: int = 0  #: where nobody listens: 0 a RST answers, 1 not to a SYN, 2 nothing is answered
+
     # Sockets: what their users see
     ephemeral_ports: tuple[int, int] = (49_152, 65_535)  #: the first and the last (RFC 6335)
     port_choice: PortChoice = "in_order"  #: how one of them is chosen
@@ -123,6 +125,7 @@ class Profile(NamedTuple):
     queues_apart: bool = False  #: backlog bounds unfinished handshakes and, plus one, those to be accepted, apart
     read_after_reset: bool = False  #: what came before a reset or a time-out can still be read
     urgent_inline: bool = True  #: urgent octets stay in the stream (RFC 6093), else the last is read apart
+    accept_inherits_nonblocking: bool = False  #: accept() gives a socket that never waits if the listener does not
     reset_after_fin_is_epipe: bool = False  #: a RST in CLOSE_WAIT is told as EPIPE, not as ECONNRESET
 
     # Habits of real stacks: docs/profiles.md tells which has which, and how that is known
@@ -254,6 +257,7 @@ FREEBSD: Final = RFC9293.but(
     listen_resets_synacks=False,
     fin_answers_fin=True,
     time_wait_needs_ack=True,
+    accept_inherits_nonblocking=True,
 )
 
 PROFILES: Final = {profile.name: profile for profile in (RFC9293, RFC9293_LITERAL, LINUX, FREEBSD)}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tcpsim import Host, Simulator, Socket, pair
+from tcpsim.net.moves import Inject
+from tcpsim.packetdrill.simulated import SimulatedEndpoint
 from tcpsim.tcp import Profile
+from tcpsim.tcp.segment import ACK, SYN, Segment, flag_letters
 from tests.conformance.switches import switch
 
 
@@ -83,6 +86,34 @@ def urgent_inline(profile: Profile) -> object:
     peer.send(b"ab!", 1)  # MSG_OOB
     sim.run(for_="1s")
     return told(conn)
+
+
+@switch("blackhole", 2, default=["R.", "R"], flipped=[])
+def blackhole(profile: Profile) -> object:
+    """What answers a SYN and an ACK where nobody listens."""
+    sim, _, _ = pair(profile=profile)
+    for flags in (SYN, ACK):
+        sim.apply(
+            Inject(Segment(("10.0.0.2", 80, "10.0.0.1", 5000), 5, 5 if flags & ACK else 0, flags, 100).key(), 0)
+        )
+    sim.run(for_="1s")
+    return [flag_letters(seg.flags) for seg in sim.trace.sent(where="server")]
+
+
+@switch("accept_inherits_nonblocking", True, default=None, flipped="EAGAIN")
+def accept_inherits_nonblocking(profile: Profile) -> object:
+    endpoint = SimulatedEndpoint(profile, "192.168.0.1", "192.0.2.1")
+    endpoint.call("socket", 4)
+    endpoint.call("bind", 3, "192.168.0.1", 80)
+    endpoint.call("fcntl", 3, "F_SETFL", True)
+    endpoint.call("listen", 3, 1)
+    flow = ("192.168.0.1", 80, "192.0.2.1", 5000)
+    endpoint.inject(Segment(flow, 0, 0, SYN, 1000))
+    (synack,) = (sent.seg for sent in endpoint.take())
+    endpoint.inject(Segment(flow, 1, synack.seq + 1, ACK, 1000))
+    assert endpoint.call("accept", 3) == (4, None, flow[2:])
+    answer = endpoint.call("read", 4, 10)
+    return None if answer is None else answer.errno
 
 
 @switch("reset_after_fin_is_epipe", True, default="ECONNRESET", flipped="EPIPE")
