@@ -69,7 +69,7 @@ def stripped(sim: Simulator) -> list[tuple[object, ...]]:
         if kind in ("vars", "timer_set", "timer_stopped") or (kind == "checked" and body[2] is None):
             continue  # level full alone
         if kind in ("sent", "injected", "duplicated"):
-            body[1] = body[1][:-1]
+            body[1] = body[1][:10]
         rows.append((kind, t, where, conn, *body))
     return rows
 
