@@ -54,6 +54,7 @@ TCP_ORDER = [
     "buffers",
     "rto",
     "scoreboard",
+    "rack",
     "tcb",
     "congestion",
     "core",

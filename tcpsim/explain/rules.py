@@ -63,6 +63,8 @@ TIMERS: Final[dict[str, Note]] = {
                     ("MUST-26", "MUST-28", "MUST-29")),
     "fin_wait_2": _N("FIN_WAIT_2: how long an implementation waits for a FIN that the peer may never send.", "3.6"),
     "time_wait": _N("2MSL: TIME_WAIT ends when it runs out.", "3.10.8", ("MUST-13", "LC-27")),
+    "rack": _N("RACK: a segment that was sent before one that has arrived is lost if it has not come by now; or a probe "
+               "leaves, since no ACK has come for two round trips.", "RFC 8985 6.3, 7"),
     "rtx": _N("Retransmission: nothing was acknowledged for a whole RTO, so the oldest segment is taken for lost and "
               "sent again, and the next wait is twice as long.", "3.10.8", ("LC-26", "EXT-6298-5", "MUST-19")),
     "persist": _N("Zero-window probe: the peer's window is closed, and the segment that opens it may get lost; so it "

@@ -119,6 +119,8 @@ VARIABLES: Final[dict[str, Variable]] = {
     "dup_acks": _V("", "count", "duplicate ACKs in a row", "RFC 5681 2", ("EXT-5681-4",)),
     "resend": _V("", "yes", "the segment at SND.UNA leaves again at the end of this event", "RFC 5681 3.2"),
     "rtx_nxt": _V("", "seq", "after a time-out: what lies from here to recover was not repeated yet", "RFC 5681 3.1"),
+    "rack": _V("", "", "when each segment in flight was sent, and which are lost", "RFC 8985 5"),
+    "rack_due": _V("", "at", "when RACK looks again for what is lost, or sends a probe", "RFC 8985 6.3"),
     "scoreboard": _V("", "", "which octets the peer has SACKed", "RFC 6675 3", ("EXT-6675-1",)),
     "sacked": _V("", "octets", "how many octets the peer has SACKed", "RFC 6675 3", ("EXT-6675-1",)),
     "pipe": _V("pipe", "octets", "what is believed to be on the way", "RFC 6675 4", ("EXT-6675-1",)),

@@ -39,7 +39,7 @@ TIMES: Final = (
 
 #: What says nothing without congestion control, fast retransmit, SACK and ECN, which ``exploring`` turns off.
 CONGESTION: Final = (
-    "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "sent_at", "dup_acks", "scoreboard", "dsack",
+    "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "rack", "sent_at", "dup_acks", "scoreboard", "dsack",
 )  # fmt: skip
 
 #: What is treated by itself below, or follows from ``flow``.

@@ -17,6 +17,7 @@ _BACKGROUND: Final = frozenset(("user",))
 #: Timer -> its letter, and what the legend calls it.
 _TIMERS: Final = {
     "rtx": ("R", "retransmission"),
+    "rack": ("A", "RACK"),
     "time_wait": ("T", "2MSL"),
     "persist": ("P", "persist"),
     "delack": ("D", "delayed ACK"),

@@ -84,7 +84,9 @@ def use_ack(c: Core, seg: Segment) -> Verdict | None:
     tcb = c.tcb
     ack = seg.ack
     news = (ack - tcb.snd_una) & MASK
-    if news >= HALF:  # an old one: nothing in it is news
+    if news >= HALF:  # an old one: nothing in it is news, but for SACK blocks
+        if tcb.sack_ok and seg.options and tcb.snd_una != tcb.snd_nxt:
+            heard(c, seg, 0)
         return v.ACK_ONLY if tcb.state is CLOSING else None
     first = tcb.snd_una == tcb.iss  # FIN_WAIT_1 was entered from SYN_RECV: the window was never set
     if news:
@@ -134,6 +136,8 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
         tcb.snd_buf_seq = (tcb.snd_buf_seq + n) & MASK
     opens = tcb.snd_una == tcb.iss
     tcb.snd_una = ack
+    if tcb.rack is not None:
+        tcb.rack.advance(ack, c.now, tcb.snd_mss)
     if tcb.snd_up is not None and (ack - tcb.snd_up) & MASK < HALF:
         tcb.snd_up = None
     if tcb.rtt_seq is not None and (ack - tcb.rtt_seq) & MASK < HALF:

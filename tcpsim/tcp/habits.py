@@ -41,6 +41,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("rto_min", _L, "measured", "one_segment_unanswered", "no RTO below 200 ms"),
     Habit("rto_min", _F, "known", "net.inet.tcp.rexmit_min", "no RTO below 30 ms, and 200 ms more"),
     Habit("rto_slop", _F, "read", _SCRIPTS, "200 ms are added to every RTO: SYNs again at 1.0 s and 2.2 s"),
+    Habit("rto_min_is_of_variance", _L, "read", f"{_SCRIPTS}: RTO = SRTT + 200 ms", "the RTO is 200 ms above SRTT at least"),
     Habit("rto_max", _L, "read", f"{_KERNEL}: tcp_rto_max_ms", "backing off stops at 120 s"),
     Habit("rto_max", _F, "known", "TCPTV_REXMTMAX", "backing off stops at 64 s"),
     *_both("rto_after_syn_loss", "known", "the kernel's fallback RTO", "a lost SYN leaves the RTO at 1 s",
@@ -75,6 +76,10 @@ HABITS: Final[tuple[Habit, ...]] = (
     # congestion
     *_both("congestion", "read", f"{_KERNEL}: tcp_congestion_control", "cubic", "known", "the default since FreeBSD 14"),
     *_both("initial_window", "measured", "first_flight", "ten segments", "known", "net.inet.tcp.initcwnd_segments"),
+    Habit("prr_safe_acks", _L, "known", "tcp_cwnd_reduction()", "else no more than was delivered"),
+    Habit("rack", _L, "read", f"{_KERNEL}: tcp_recovery", "losses are told by time"),
+    Habit("tlp", _L, "measured", "first_flight", "a probe after two round trips and 2 ms"),
+    Habit("cut_from_cwnd", _L, "read", f"{_SCRIPTS}: ssthresh 7 after a loss at cwnd 10", "ssthresh is 0.7 cwnd"),
     *_both("prr", "known", "tcp_cwnd_reduction()", "recovery is proportional", "known", "net.inet.tcp.do_prr"),
     # opening
     Habit("bad_ack_hastens_syn", _L, "measured", "bad_ack_in_syn_sent", "the SYN leaves again within 10 to 20 ms"),
@@ -108,7 +113,6 @@ HABITS: Final[tuple[Habit, ...]] = (
 
 #: What was measured and no switch stands for.
 NOT_MODELLED: Final = (
-    ("first_flight", "tail loss probes: a segment more after about two round trips (RFC 8985)"),
     ("stretch_acks", "ACKs of whole trains of segments, once the receiver has seen that they come in trains"),
     ("delayed_acks", "quick ACKs again after a silence, and none in a dialogue (pingpong)"),
 )

@@ -10,7 +10,8 @@ from typing import Final
 
 from .congestion import restart
 from .core import Core, sack_size
-from .recovery import again, fill_in, repair, room
+from .rack import Rack
+from .recovery import again, await_probe, fill_in, repair, room
 from .segment import ACK, CWR, ECE, ECT, FIN, PSH, SYN, Option
 from .seq import HALF, MASK, diff
 from .states import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_RECV, SYN_SENT, Cue
@@ -38,6 +39,8 @@ def output(c: Core) -> None:
             start_persist(c)
     if tcb.recovery == "fast" and tcb.state in _SENDING:
         fill_in(c)
+    if tcb.rack is not None and tcb.rack.touched:
+        await_probe(c)
     if tcb.ack_now:
         c.send_ack()
 
@@ -109,6 +112,8 @@ def send_new(c: Core, n: int, *, last: bool, fin: bool) -> None:
     if fin:
         tcb.fin_seq = (end - 1) & MASK
     _outstanding(c, end)
+    if tcb.sack_ok and c.profile.rack:
+        _remember(c, seq, end)
     flags = ACK | PSH | FIN if fin else ACK | PSH if last else ACK
     if not tcb.ecn_ok:
         c.emit(seq, flags, data)
@@ -130,6 +135,8 @@ def send_fin(c: Core) -> None:
     tcb.fin_seq = seq
     tcb.snd_nxt = end = (seq + 1) & MASK
     _outstanding(c, end)
+    if tcb.sack_ok and c.profile.rack:
+        _remember(c, seq, end)
     c.emit(seq, FIN | ACK)
 
 
@@ -204,6 +211,14 @@ def _outstanding(c: Core, end: int) -> None:
     if tcb.rtt_seq is None:
         tcb.rtt_seq = end
         tcb.rtt_sent = c.now
+
+
+def _remember(c: Core, seq: int, end: int) -> None:
+    """A new segment leaves, and RACK asks later when it did."""
+    tcb = c.tcb
+    if tcb.rack is None:
+        tcb.rack = Rack(tcb.snd_una)
+    tcb.rack.transmitted(seq, end, c.now)
 
 
 def forget_round_trip(tcb: Tcb) -> None:

@@ -35,6 +35,7 @@ def predicted(c: Core, seg: Segment) -> bool:
         or tcb.recovery
         or seg.options
         or seg.ecn == CE
+        or (tcb.rack is not None and tcb.rack.probe is not None)
     ):
         return False
     ack = seg.ack

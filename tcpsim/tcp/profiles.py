@@ -35,6 +35,7 @@ class Profile(NamedTuple):
     quiet_time: int = 0  #: after a start, no connection is opened for so long (3.4.3: one MSL); 0: ISNs are enough
     rto_initial: int = 1 * SECOND  #: the first RTO, before any round trip was measured
     rto_min: int = 1 * SECOND  #: no computed RTO is below
+    rto_min_is_of_variance: bool = False  #: what is not below that is what is added to SRTT, not the RTO
     rto_max: int = 60 * SECOND  #: backing off stops here
     rto_after_syn_loss: int = 3 * SECOND  #: the first RTO for data when a SYN was retransmitted
     granularity: int = 1 * MS  #: G, the clock's, in RTO = SRTT + max(G, 4 * RTTVAR)
@@ -78,6 +79,12 @@ class Profile(NamedTuple):
     sack: bool = False  #: offer and use selective acknowledgments (RFC 2018, RFC 6675)
     dsack: bool = True  #: the first SACK block tells of octets that came twice (RFC 2883)
     prr: bool = False  #: fast recovery sends in proportion to what is delivered (RFC 6937); needs SACK
+    prr_safe_acks: bool = False  #: and a segment more only for ACKs that advance and tell of no further loss
+    rack: bool = False  #: losses are told by time (RFC 8985 6); needs SACK
+    tlp: bool = False  #: a probe leaves when no ACK comes for two round trips (RFC 8985 7); needs rack
+    tlp_ack_delay: int = 200 * MS  #: how much later it leaves while one segment is in flight, whose ACK may wait
+    timer_slack: int = 2 * MS  #: added to the timers of rack and tlp
+    cut_from_cwnd: bool = False  #: loss makes ssthresh a part of cwnd, not of what is in flight (RFC 9438 4.6)
     ecn: EcnUse = "no"  #: explicit congestion notification (RFC 3168)
 
     # RFC 5961 and RFC 1337
@@ -220,6 +227,11 @@ LINUX: Final = RFC9293.but(
     challenge_limit=1,
     challenge_period=500 * MS,
     syn_options=("mss", "sackOK", "TS", "wscale"),
+    rto_min_is_of_variance=True,
+    rack=True,
+    tlp=True,
+    prr_safe_acks=True,
+    cut_from_cwnd=True,
     quick_acks=16,
     minshall=True,
     probe_octet=False,

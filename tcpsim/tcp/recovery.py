@@ -35,35 +35,56 @@ def heard(c: Core, seg: Segment, news: int) -> None:
         tcb.rtx_nxt = tcb.snd_una
     if board is not None and news:
         board.advance(tcb.snd_una)
-    fresh = _learn_sack(tcb, seg) if tcb.sack_ok and seg.options else 0
+    fresh = _learn_sack(c, seg) if tcb.sack_ok and seg.options else 0
     board = tcb.scoreboard
     if board is not None and not board.octets and tcb.recovery != "fast":
         tcb.scoreboard = None
     if tcb.ecn_ok and seg.flags & (ECE | SYN) == ECE:
         _congested(c)
+    lost = 0
+    if tcb.rack is not None:
+        if tcb.rack.probe is not None:
+            _probe_answered(c, seg, news, fresh)
+        lost = detect(c)
     if tcb.recovery == "fast":
         delivered = news + (board.octets if board is not None else 0) - before
-        _in_fast_recovery(c, seg, news, delivered, fresh)
+        _in_fast_recovery(c, seg, news, delivered, fresh, lost)
     elif news:
         _forward(c, news)
     elif c.profile.fast_retransmit and (fresh if tcb.sack_ok else _is_duplicate(tcb, seg)):
         _duplicate(c, fresh)
+    if lost and tcb.recovery in ("", "disorder", "ecn"):
+        _begin(c, news + fresh)
 
 
-def _learn_sack(tcb: Tcb, seg: Segment) -> int:
+def _learn_sack(c: Core, seg: Segment) -> int:
     """Update() by the blocks of ``seg``; how many octets they tell of for the first time (RFC 6675 4)."""
+    tcb = c.tcb
     for option in seg.options:
         if option[0] == "sack":
+            blocks: tuple[tuple[int, int], ...] = option[1:]  # type: ignore[assignment]
+            if tcb.rack is not None:
+                if _tells_of_duplicate(tcb, blocks):
+                    tcb.rack.told_of_duplicate(tcb.snd_nxt)
+                tcb.rack.sacked(blocks, tcb.snd_nxt, c.now, tcb.snd_mss)
             board = tcb.scoreboard
             if board is None:
                 board = Scoreboard(tcb.snd_una)
                 if tcb.recovery == "rto":  # it was emptied by the time-out; what was repeated since is known
                     board.retransmitted(tcb.rtx_nxt)
-            fresh = board.add(option[1:], tcb.snd_nxt)  # type: ignore[arg-type]
+            fresh = board.add(blocks, tcb.snd_nxt)
             if board.octets:
                 tcb.scoreboard = board
             return fresh
     return 0
+
+
+def _tells_of_duplicate(tcb: Tcb, blocks: tuple[tuple[int, int], ...]) -> bool:
+    """Whether the first block is a D-SACK: below SND.UNA, or inside the second (RFC 2883 4)."""
+    left, right = blocks[0]
+    if 0 < (tcb.snd_una - left) & MASK < HALF:
+        return True
+    return len(blocks) > 1 and (left - blocks[1][0]) & MASK < HALF and (blocks[1][1] - right) & MASK < HALF
 
 
 def _is_duplicate(tcb: Tcb, seg: Segment) -> bool:
@@ -102,6 +123,8 @@ def _duplicate(c: Core, fresh: int) -> None:
     else:
         tcb.recovery = "disorder"
     board = tcb.scoreboard
+    if tcb.rack is not None:
+        return  # time tells what is lost
     if tcb.sack_ok:
         if tcb.dup_acks >= DUP_THRESH or (board is not None and board.first_lost(tcb.snd_mss)):
             _begin(c, fresh)
@@ -149,35 +172,39 @@ def _begin(c: Core, fresh: int) -> None:
     way = BY_NAME[c.profile.congestion]
     if tcb.recovery != "ecn":  # cut already in this window (RFC 3168 6.1.2)
         # What limited transmit has sent beyond cwnd does not count.
-        way.cut(tcb, min(flight, tcb.cwnd), c.now)
+        way.cut(tcb, tcb.cwnd if c.profile.cut_from_cwnd else min(flight, tcb.cwnd), c.now)
     tcb.recovery = "fast"
     tcb.recover = tcb.snd_nxt
     tcb.cwr = tcb.ecn_ok
-    tcb.resend = True
+    tcb.resend = tcb.rack is None
     if tcb.sack_ok:
         if tcb.scoreboard is None:
             tcb.scoreboard = Scoreboard(tcb.snd_una)
         tcb.scoreboard.forget_retransmissions()
         if way.limits:
+            before = tcb.cwnd
             tcb.cwnd = tcb.ssthresh
             if c.profile.prr:
-                tcb.prr = Prr(0, 0, flight)
-                _reduce_proportionally(tcb, fresh)
+                tcb.prr = Prr(0, 0, before if c.profile.cut_from_cwnd else flight)
+                _reduce_proportionally(tcb, fresh, safe=not c.profile.prr_safe_acks)
     elif way.limits:
         tcb.cwnd = tcb.ssthresh + DUP_THRESH * tcb.snd_mss
 
 
-def _in_fast_recovery(c: Core, seg: Segment, news: int, delivered: int, fresh: int) -> None:
+def _in_fast_recovery(c: Core, seg: Segment, news: int, delivered: int, fresh: int, lost: int) -> None:
     """An ACK during fast recovery: the end of it, a partial ACK, or a duplicate one more (RFC 6582 3.2)."""
     tcb = c.tcb
     limits = BY_NAME[c.profile.congestion].limits
     if news and (tcb.snd_una - tcb.recover) & MASK < HALF:
         _leave(tcb, limits)
+        if lost:
+            _begin(c, delivered)
         return
     mss = tcb.snd_mss
     if tcb.sack_ok:
         if tcb.prr is not None:
-            _reduce_proportionally(tcb, delivered)
+            safe = not c.profile.prr_safe_acks or (news > 0 and not lost)
+            _reduce_proportionally(tcb, delivered, safe=safe)
     elif news:
         tcb.resend = True
         tcb.dup_acks = 0
@@ -196,6 +223,8 @@ def _leave(tcb: Tcb, limits: bool) -> None:
     tcb.recovery = ""
     tcb.dup_acks = 0
     tcb.prr = None
+    if tcb.rack is not None:
+        tcb.rack.recovered()
     if limits:
         tcb.cwnd = tcb.ssthresh
         if not tcb.sack_ok:
@@ -208,8 +237,12 @@ def _leave(tcb: Tcb, limits: bool) -> None:
             tcb.scoreboard = None
 
 
-def _reduce_proportionally(tcb: Tcb, delivered: int) -> None:
-    """cwnd so that as much leaves as PRR allows now: PRR-SSRB (RFC 6937 3)."""
+def _reduce_proportionally(tcb: Tcb, delivered: int, *, safe: bool) -> None:
+    """cwnd so that as much leaves as PRR allows now (RFC 6937 3).
+
+    ``safe``: a segment more than was delivered may leave (PRR-SSRB), else no more than that (PRR-CRB).  The segment
+    at SND.UNA leaves in any case when recovery begins.
+    """
     assert tcb.prr is not None
     total = tcb.prr.delivered + delivered
     out, flight = tcb.prr.out, tcb.prr.flight
@@ -218,7 +251,9 @@ def _reduce_proportionally(tcb: Tcb, delivered: int) -> None:
     if pipe > tcb.ssthresh:
         allowed = -(-total * tcb.ssthresh // flight) - out if flight else 0
     else:
-        allowed = min(tcb.ssthresh - pipe, max(total - out, delivered) + tcb.snd_mss)
+        allowed = min(tcb.ssthresh - pipe, max(total - out, delivered) + (tcb.snd_mss if safe else 0))
+    if not out and allowed < tcb.snd_mss:
+        allowed = tcb.snd_mss
     tcb.cwnd = pipe + max(allowed, 0)
 
 
@@ -231,7 +266,7 @@ def timed_out(c: Core) -> None:
     RFC 5681 3.1 and 5, RFC 2018 8, RFC 6675 5.1.  ssthresh is set by the first time-out of a segment only.
     """
     tcb = c.tcb
-    flight = (tcb.snd_nxt - tcb.snd_una) & MASK
+    flight = tcb.cwnd if c.profile.cut_from_cwnd else (tcb.snd_nxt - tcb.snd_una) & MASK
     if tcb.rtx_count <= 1:
         congestion.timed_out(tcb, c.profile, flight, c.now)
     else:
@@ -241,9 +276,16 @@ def timed_out(c: Core) -> None:
     tcb.cwr = tcb.ecn_ok
     tcb.rtx_nxt = tcb.snd_una
     tcb.dup_acks = 0
-    tcb.scoreboard = None
     tcb.prr = None
     tcb.resend = False
+    if tcb.rack is None:
+        tcb.scoreboard = None
+    else:  # what is SACKed or may come yet is not sent again (RFC 8985 6.3)
+        tcb.rtx_nxt = tcb.recover
+        tcb.rack.probe = None
+        tcb.rack.timed_out(c.now)
+        if BY_NAME[c.profile.congestion].limits:
+            tcb.cwnd = tcb.rack.pipe + tcb.snd_mss
 
 
 # -- what may leave
@@ -252,8 +294,10 @@ def timed_out(c: Core) -> None:
 def room(tcb: Tcb, limited_transmit: bool) -> int:
     """How many octets of new data cwnd lets leave now, while something is not as usual."""
     recovery = tcb.recovery
+    if tcb.rack is not None:
+        return 0 if tcb.rack.todo else tcb.cwnd - tcb.rack.pipe  # what is missing goes first
     if recovery == "rto" and tcb.rtx_nxt != tcb.recover:
-        return 0  # what is missing goes first
+        return 0
     flight = (tcb.snd_nxt - tcb.snd_una) & MASK
     if tcb.scoreboard is not None and (limited_transmit or recovery != "disorder"):
         return tcb.cwnd - tcb.pipe()
@@ -271,7 +315,9 @@ def repair(c: Core) -> None:
         end = again(c, tcb.snd_una, tcb.snd_mss)
         if tcb.scoreboard is not None:
             tcb.scoreboard.retransmitted(end, first=True)
-    if tcb.recovery == "rto":
+    if tcb.rack is not None:
+        _send_lost(c)
+    elif tcb.recovery == "rto":
         _go_back(c)
     elif tcb.recovery == "fast" and tcb.scoreboard is not None:
         _fill_holes(c, surely=True)
@@ -281,7 +327,7 @@ def fill_in(c: Core) -> None:
     """The output pass has sent what new data it may: NextSeg()'s rules 3 and 4 (RFC 6675 4)."""
     tcb = c.tcb
     board = tcb.scoreboard
-    if tcb.recovery != "fast" or board is None or tcb.cwnd - tcb.pipe() < tcb.snd_mss:
+    if tcb.recovery != "fast" or board is None or tcb.rack is not None or tcb.cwnd - tcb.pipe() < tcb.snd_mss:
         return
     if _fill_holes(c, surely=False) >= tcb.snd_mss:
         found = board.rescue(tcb.recover, tcb.snd_nxt, tcb.snd_mss)
@@ -307,6 +353,22 @@ def _fill_holes(c: Core, *, surely: bool) -> int:
         board.retransmitted(end)
         free -= (end - hole[0]) & MASK
     return free
+
+
+def _send_lost(c: Core) -> None:
+    """Send what is lost again, the first first, as far as cwnd and the peer's window reach (RFC 8985 6.2)."""
+    tcb = c.tcb
+    rack = tcb.rack
+    assert rack is not None
+    if tcb.persist_due != NEVER:
+        return
+    while (lost := rack.next_lost()) is not None:
+        seq, n = lost
+        if tcb.cwnd - rack.pipe < min(n, tcb.snd_mss):
+            return
+        if seq != tcb.snd_una and (seq - tcb.snd_una) & MASK >= tcb.snd_wnd:
+            return
+        again(c, seq, min(n, tcb.snd_mss))
 
 
 def _go_back(c: Core) -> None:
@@ -359,7 +421,86 @@ def again(c: Core, seq: int, n: int) -> int:
     tcb.sent_at = c.now
     c.start_rtx()  # no time-out repeats a segment within an RTO of its last transmission (RFC 6298 5)
     end = (seq + n + fin) & MASK
+    if tcb.rack is not None:
+        tcb.rack.repeated(seq, end, c.now)
     if tcb.prr is not None:
         tcb.prr = tcb.prr._replace(out=tcb.prr.out + n + fin)
     c.emit(seq, ACK | (PSH if n and last else 0) | (FIN if fin else 0), data)
     return end
+
+
+# -- RACK and tail loss probes (RFC 8985)
+
+
+def detect(c: Core) -> int:
+    """Which segments are lost by now, in octets; the reordering timer tells when to ask again (RFC 8985 6.2, 6.3)."""
+    tcb = c.tcb
+    rack = tcb.rack
+    assert rack is not None
+    lost, wait = rack.detect(c.now, tcb.srtt, recovering=tcb.recovery in ("fast", "rto"))
+    if wait:
+        rack.probing = False
+        _set_timer(tcb, c.now + wait + c.profile.timer_slack)
+    elif not rack.probing:
+        tcb.rack_due = NEVER
+    return lost
+
+
+def await_probe(c: Core) -> None:
+    """Set the timer of a tail loss probe, which is due some time before the retransmission timer (RFC 8985 7.2)."""
+    tcb = c.tcb
+    rack = tcb.rack
+    assert rack is not None
+    rack.touched = False
+    if not rack.probing and tcb.rack_due != NEVER:
+        return  # the reordering timer runs
+    rack.probing = False
+    tcb.rack_due = NEVER
+    if not c.profile.tlp or tcb.recovery not in ("", "ecn") or tcb.rtx_due == NEVER or tcb.snd_una == tcb.snd_nxt:
+        return
+    wait = c.profile.rto_initial
+    if tcb.srtt >= 0:
+        wait = 2 * tcb.srtt + (c.profile.tlp_ack_delay if rack.few() else c.profile.timer_slack)
+    rack.probing = True
+    _set_timer(tcb, min(c.now + wait, tcb.rtx_due))
+
+
+def _set_timer(tcb: Tcb, due: int) -> None:
+    tcb.rack_due = due
+    if due < tcb.wake:
+        tcb.wake = due
+
+
+def waited(c: Core) -> bool:
+    """RACK's timer has run out; whether it is time for a tail loss probe.  Else what is lost by now is sent again."""
+    tcb = c.tcb
+    rack = tcb.rack
+    assert rack is not None
+    if rack.probing:
+        rack.probing = False
+        return True
+    if detect(c) and tcb.recovery in ("", "disorder", "ecn"):
+        _begin(c, tcb.snd_mss)
+    return False
+
+
+def _probe_answered(c: Core, seg: Segment, news: int, fresh: int) -> None:
+    """An ACK while a probe is outstanding: whether the probe has repaired a loss (RFC 8985 7.4)."""
+    tcb = c.tcb
+    rack = tcb.rack
+    assert rack is not None
+    assert rack.probe is not None
+    told = next((option[1:] for option in seg.options if option[0] == "sack"), ())
+    duplicate = bool(told) and _tells_of_duplicate(tcb, told)  # type: ignore[arg-type]
+    if (seg.ack - rack.probe) & MASK >= HALF:
+        return
+    if not rack.repeats or duplicate or (not news and not fresh and not seg.len):
+        rack.probe = None  # new data has arrived, or the segment itself as well as its copy
+    elif seg.ack != rack.probe:
+        rack.probe = None
+        way = BY_NAME[c.profile.congestion]
+        way.cut(
+            tcb, tcb.cwnd if c.profile.cut_from_cwnd else min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd), c.now
+        )
+        if way.limits:
+            tcb.cwnd = tcb.ssthresh

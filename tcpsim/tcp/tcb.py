@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from .buffers import ReceiveBuffer, SendBuffer
 from .errors import Code
+from .rack import Rack
 from .scoreboard import Scoreboard
 from .segment import Flow
 from .seq import MASK
@@ -18,7 +19,7 @@ from .states import CLOSED, State
 from .units import NEVER
 
 #: The timers, in the order in which those due at the same time expire.
-TIMERS: Final = ("time_wait", "rtx", "persist", "delack", "override", "user", "keepalive", "fin_wait_2")
+TIMERS: Final = ("time_wait", "rack", "rtx", "persist", "delack", "override", "user", "keepalive", "fin_wait_2")
 
 NO_FLOW: Final[Flow] = ("", 0, "", 0)
 
@@ -142,6 +143,7 @@ class Tcb:
     ecn_ok: bool = False  #: both SYNs agree on ECN (RFC 3168 6.1.1); before ours is answered: ours offers it
     ece: bool = False  #: congestion was experienced on the way to us: every ACK says so until the peer has reacted
     cwr: bool = False  #: cwnd was cut, which the next new data tells
+    rack: Rack | None = None  #: what is known of each segment in flight, where losses are told by time (RFC 8985)
     prr: Prr | None = None  #: what proportional rate reduction counts (RFC 6937)
     sent_at: int = 0  #: when data was last sent
 
@@ -152,6 +154,7 @@ class Tcb:
     challenges_since: int = 0  #: when that period began
 
     time_wait_due: int = NEVER
+    rack_due: int = NEVER
     rtx_due: int = NEVER
     persist_due: int = NEVER
     delack_due: int = NEVER
@@ -190,6 +193,8 @@ class Tcb:
     def pipe(self) -> int:
         """Octets believed to be on the way (RFC 6675 4): all that is outstanding, but for what is SACKed or lost."""
         board = self.scoreboard
+        if self.rack is not None:
+            return self.rack.pipe
         if self.recovery == "rto":  # what was outstanding at the time-out is lost, until it is repeated
             if self.rtx_nxt != self.recover:
                 return board.repeated() if board is not None else (self.rtx_nxt - self.snd_una) & MASK
@@ -211,7 +216,7 @@ class Tcb:
 #: Every field, in order.
 NAMES: Final[tuple[str, ...]] = Tcb.__slots__  # type: ignore[attr-defined]
 _BUFFERS: Final = ("snd_buf", "rcv_buf")
-_OPTIONAL: Final = ("scoreboard",)  #: buffers that are None most of the time
+_OPTIONAL: Final = ("scoreboard", "rack")  #: buffers that are None most of the time
 
 #: The fields that hold plain immutable values and belong to the state of the connection.
 PLAIN: Final = tuple(name for name in NAMES if name not in (*_BUFFERS, *_OPTIONAL, "previous", "wake"))

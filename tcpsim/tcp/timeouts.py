@@ -7,10 +7,11 @@ from typing import Final
 
 from .core import Core
 from .errors import Code
-from .output import keepalive_probe, override, probe, repeat_syn, start_persist
-from .recovery import timed_out
+from .output import keepalive_probe, override, probe, repeat_syn, send_new, start_persist
+from .recovery import again, timed_out, waited
 from .rto import backed_off
 from .segment import ACK, RST
+from .seq import MASK
 from .states import CLOSED, KEPT_ALIVE, SYN_RECV, SYN_SENT, Cue, Do
 from .tcb import TIMERS
 from .units import NEVER
@@ -89,6 +90,30 @@ def _given_up(c: Core) -> bool:
     return True
 
 
+def _rack(c: Core) -> None:
+    """RACK's timer: more counts as lost by now, or it is time for a tail loss probe (RFC 8985 6.3, 7.3).
+
+    The probe is a segment of new data, or else the last one once more: its ACK tells what is missing.
+    """
+    tcb = c.tcb
+    rack = tcb.rack
+    if rack is None or not waited(c):
+        return
+    if rack.probe is None:
+        unsent = tcb.snd_buf.size - ((tcb.snd_nxt - tcb.snd_buf_seq) & MASK) if tcb.fin_seq is None else 0
+        n = min(unsent, tcb.snd_mss)
+        last = rack.last()
+        if n > 0 and (tcb.snd_nxt - tcb.snd_una) & MASK <= tcb.snd_wnd - n:
+            send_new(c, n, last=n == unsent, fin=False)
+            rack.repeats = False
+        elif last is not None:
+            again(c, *last)
+            rack.repeats = True
+        rack.probe = tcb.snd_nxt
+    rack.touched = False
+    c.start_rtx()
+
+
 def _persist(c: Core) -> None:
     """The window is still closed: probe it (RFC 9293 3.8.6.1).  Only unanswered probes count towards R2."""
     tcb = c.tcb
@@ -133,6 +158,7 @@ def _fin_wait_2(c: Core) -> None:
 #: What each timer does.
 EXPIRY: Final[dict[str, Callable[[Core], None]]] = {
     "time_wait": _time_wait,
+    "rack": _rack,
     "rtx": _retransmission,
     "persist": _persist,
     "delack": _delayed_ack,

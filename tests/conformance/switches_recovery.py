@@ -86,3 +86,45 @@ def ecn(profile: Profile) -> object:
     (syn,) = Lab(profile).open_active().sent()
     (answer,) = Lab(profile).open_passive().arrives("SEW 300:300(0) win 1000").sent()
     return [line.partition(" ")[0] for line in (syn, answer)]
+
+
+# -- by time (RFC 8985)
+
+
+@switch("rto_min_is_of_variance", True, default=1000, flipped=1100)
+def rto_min_is_of_variance(profile: Profile) -> object:
+    return path(profile, "rto_min_is_of_variance").give(1).run(until=150).tcb.rto // 1_000_000
+
+
+@switch("cut_from_cwnd", True, default=2, flipped=5)
+def cut_from_cwnd(profile: Profile) -> object:
+    return path(profile, "cut_from_cwnd", initial_window=10, lose="1").give(1).run(until=1500).tcb.ssthresh / 1000
+
+
+@switch("rack", True, default=[], flipped=[(127, 2, True)])
+def rack(profile: Profile) -> object:
+    """Two segments have come behind the one that is missing: too few duplicate ACKs, but time tells."""
+    return path(profile, "rack", sack=True, lose="2").give(4).run(until=400).sent[4:]
+
+
+@switch("timer_slack", 0, default=[(127, 2, True)], flipped=[(125, 2, True)])
+def timer_slack(profile: Profile) -> object:
+    return path(profile, "timer_slack", sack=True, rack=True, lose="2").give(4).run(until=400).sent[4:]
+
+
+@switch("tlp", True, default=[], flipped=[(500, 4, True)])
+def tlp(profile: Profile) -> object:
+    """The last segment is lost: no ACK tells of it."""
+    return path(profile, "tlp", sack=True, rack=True, lose="4").give(4).run(until=600).sent[4:]
+
+
+@switch("tlp_ack_delay", 0, default=[(500, 4, True)], flipped=[(300, 4, True)])
+def tlp_ack_delay(profile: Profile) -> object:
+    return path(profile, "tlp_ack_delay", sack=True, rack=True, tlp=True, lose="4").give(4).run(until=600).sent[4:]
+
+
+@switch("prr_safe_acks", True, default="1! 2!", flipped="1!")
+def prr_safe_acks(profile: Profile) -> object:
+    """Four of ten are lost: what leaves with the third duplicate ACK, when three are on the way and ssthresh is 5."""
+    lost = path(profile, "prr_safe_acks", sack=True, prr=True, initial_window=10, lose="1 2 3 4")
+    return numbers(lost.give(20).run(until=400).rows)[3]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tcpsim.tcp import Code, State, Tcb
 from tcpsim.tcp.buffers import ReceiveBuffer, SendBuffer
+from tcpsim.tcp.rack import Rack
 from tcpsim.tcp.scoreboard import Scoreboard
 from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Prr
 from tcpsim.tcp.units import NEVER
@@ -23,6 +24,7 @@ VARIABLES = [name for name in ALL if name != "wake"]  # when the network looks a
 MAKE: dict[str, Any] = {
     "recovery": lambda n: "fast" if n == 0 else "rto",
     "scoreboard": Scoreboard,
+    "rack": Rack,
     "cubic": Cubic,
     "prr": lambda n: Prr(n, 2, 3),
     "dsack": lambda n: (n, n + 1),
@@ -139,7 +141,7 @@ def test_equal_keys_mean_equal_variables(names: list[str], n: int) -> None:
 
 def test_variables_tell_all_but_payload() -> None:
     told = full_block().variables()
-    assert set(told) == {*VARIABLES, "early", "pipe", "sacked"} - {"previous", "scoreboard"}
+    assert set(told) == {*VARIABLES, "early", "pipe", "sacked"} - {"previous", "rack", "scoreboard"}
     assert (told["snd_buf"], told["rcv_buf"], told["early"]) == (1, 1, 0)
     assert told["snd_una"] == full_block().snd_una
 
