@@ -58,6 +58,7 @@ TCP_ORDER = [
     "tcb",
     "congestion",
     "core",
+    "bursts",
     "recovery",
     "output",
     "acks",

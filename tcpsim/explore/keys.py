@@ -34,12 +34,13 @@ _OPTIONAL: Final = ("fin_seq", "probe_seq", "snd_up", "snd_sml", "rcv_fin", "rcv
 #: What only decides when a timer runs out, counts for the user's information, or is about timestamps.
 TIMES: Final = (
     "srtt", "rttvar", "rto", "rtt_seq", "rtt_sent", "rtx_since", "rtx_total", "probe_count", "syn_lost", "challenges",
-    "challenges_since", "ts_recent", "ts_recent_at", "last_ack_sent", "wake",
+    "challenges_since", "ts_recent", "ts_recent_at", "last_ack_sent", "received_at", "wake",
 )  # fmt: skip
 
-#: What says nothing without congestion control, fast retransmit, SACK and ECN, which ``exploring`` turns off.
+#: What says nothing without congestion control, fast retransmit, SACK, ECN and bursts, which ``exploring`` turns off.
 CONGESTION: Final = (
     "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "rack", "sent_at", "dup_acks", "scoreboard", "dsack",
+    "max_flight", "cwnd_used", "pushed", "bursts",
 )  # fmt: skip
 
 #: What is treated by itself below, or follows from ``flow``.
@@ -64,7 +65,14 @@ def exploring(profile: Profile) -> Profile:
     timestamps and no limit of challenge ACKs in so many seconds.  A loss is repaired when a timer runs out, and the
     peer's window alone limits what is sent: cwnd grows with every round, and no state would come twice.
     """
-    timeless = {"r2": None, "r2_syn": None, "user_timeout": None, "challenge_limit": None, "timestamps": False}
+    timeless = {
+        "r2": None,
+        "r2_syn": None,
+        "user_timeout": None,
+        "challenge_limit": None,
+        "timestamps": False,
+        "tso_segments": 0,
+    }
     return profile.but(**timeless, congestion="none", fast_retransmit=False, sack=False, ecn="no", name=profile.name)
 
 

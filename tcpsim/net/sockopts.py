@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..tcp.errors import Code
+from ..tcp.output import output
 from ..tcp.settings import configure
-from ..tcp.states import CLOSED, LISTEN, SYN_RECV, SYN_SENT
+from ..tcp.states import CLOSED, KEPT_ALIVE, LISTEN, SYN_RECV, SYN_SENT
 from ..tcp.units import MS, SECOND
 from .errnos import ENDED, socket_error
 from .outbound import Mark
@@ -93,7 +94,7 @@ def set_option(conn: Conn, name: str, value: Any) -> None:
         raise socket_error("EINVAL", f"setsockopt({name}, {value}): give {known.least} .. {known.most}")
     if name == "IPV6_V6ONLY" and conn.tcb.flow[1]:
         raise socket_error("EINVAL", "setsockopt(IPV6_V6ONLY): the socket is bound; set it before bind()")
-    if name in _LEAST_BUFFER:
+    if name in _LEAST_BUFFER and conn.profile.buffers_doubled:
         value = max(2 * value, _LEAST_BUFFER[name])  # as Linux counts, with room for its own records
     conn.options = with_option(conn.options, name, value)
     _put_to_work(conn, name, value)
@@ -119,12 +120,16 @@ def _put_to_work(conn: Conn, name: str, value: int) -> None:
     match name:
         case "TCP_NODELAY":
             configure(conn, nagle=not value and conn.profile.nagle)
+            if value and conn.tcb.state in KEPT_ALIVE:  # what is corked leaves too, for this once
+                corked, conn.tcb.corked = conn.tcb.corked, False
+                output(conn)
+                conn.tcb.corked = corked
         case "TCP_CORK":
             conn.tcb.corked = bool(value)
         case "SO_SNDBUF":
-            configure(conn, snd_limit=value // 2)
+            configure(conn, snd_limit=max(1, value // _counted(conn)))
         case "SO_RCVBUF":
-            configure(conn, rcv_limit=value // 2)
+            configure(conn, rcv_limit=max(1, value // _counted(conn)))
         case "TCP_MAXSEG":
             configure(conn, mss_cap=value)
         case "TCP_USER_TIMEOUT":
@@ -134,6 +139,11 @@ def _put_to_work(conn: Conn, name: str, value: int) -> None:
         case "TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_KEEPCNT":
             if option(conn, "SO_KEEPALIVE"):
                 configure(conn, keepalive=_keepalive(conn))
+
+
+def _counted(conn: Conn) -> int:
+    """How many times an octet counts in SO_SNDBUF and SO_RCVBUF."""
+    return 2 if conn.profile.buffers_doubled else 1
 
 
 def _keepalive(conn: Conn) -> tuple[int, int, int]:
@@ -164,9 +174,9 @@ def get_option(conn: Conn, name: str) -> int:
         case "TCP_KEEPCNT":
             return set_value or conn.profile.keepalive_probes
         case "SO_SNDBUF":
-            return set_value or 2 * tcb.snd_limit
+            return set_value or 2 * tcb.snd_limit if _counted(conn) == 2 else tcb.snd_limit
         case "SO_RCVBUF":
-            return set_value or 2 * tcb.rcv_limit
+            return set_value or 2 * tcb.rcv_limit if _counted(conn) == 2 else tcb.rcv_limit
         case "TCP_MAXSEG":
             return (set_value or 536) if tcb.state in (CLOSED, LISTEN, SYN_SENT, SYN_RECV) else tcb.snd_mss
         case _:

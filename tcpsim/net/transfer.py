@@ -37,8 +37,12 @@ def send(world: World, host: HostData, conn: Conn, data: bytes, flags: str = "")
     tcb = conn.tcb
     if tcb.state is LISTEN:
         raise socket_error("EPIPE", "send() on a listening descriptor: send on an accepted one", Code.NOT_OPEN)
+    if conn.profile.unconnected_is_enotconn and (
+        tcb.state in (SYN_SENT, SYN_RECV) or (tcb.state is CLOSED and conn.stage == UNCONNECTED)
+    ):
+        raise socket_error("ENOTCONN", f"send() in {tcb.state}: the socket is not connected")
     if tcb.state is CLOSED:
-        return _take_error(conn) or _broken_pipe(conn)
+        return (None if conn.profile.send_after_end_is_epipe else _take_error(conn)) or _broken_pipe(conn)
     if conn.shut & WRITING or (tcb.fin_queued and not conn.profile.send_after_queued_close):
         return _broken_pipe(conn)
     if tcb.state in (SYN_SENT, SYN_RECV) and not conn.profile.send_before_established:
@@ -46,11 +50,8 @@ def send(world: World, host: HostData, conn: Conn, data: bytes, flags: str = "")
     if tcb.snd_limit <= tcb.snd_buf.size and data:
         return None
     world.touch(conn)
-    taken = calls.send(conn, data, urgent="MSG_OOB" in flags and bool(data))
-    if flags or conn.options:
-        tcb.corked = bool("MSG_MORE" in flags or option(conn, "TCP_CORK"))
-    elif tcb.corked:
-        tcb.corked = False
+    taken = calls.send(conn, data, urgent="MSG_OOB" in flags and bool(data), record="MSG_EOR" in flags)
+    tcb.more = 2 if "MSG_MORE" in flags else 0
     return taken
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..net.constants import tcpi_state
 from ..tcp.info import info
 from ..tcp.seq import MASK
-from ..tcp.units import US
+from ..tcp.units import MS, US
 
 if TYPE_CHECKING:
     from ..net.host import Conn
@@ -39,6 +39,7 @@ def tcp_info(conn: Conn, now: int) -> dict[str, int]:
         "tcpi_rcv_mss": found.rcv_mss,
         "tcpi_unacked": found.unacked,
         "tcpi_sacked": _sacked(tcb),
+        "tcpi_last_data_recv": (now - tcb.received_at) // MS,
         "tcpi_pmtu": tcb.mtu,
         "tcpi_rtt": found.rtt // US,
         "tcpi_rttvar": found.rttvar // US,

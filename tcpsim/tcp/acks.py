@@ -6,6 +6,7 @@ from typing import Final
 
 from . import congestion
 from . import verdicts as v
+from .bursts import forget_acknowledged
 from .core import Core
 from .output import start_persist
 from .recovery import heard
@@ -13,6 +14,7 @@ from .rto import sample, timeout
 from .segment import ACK, CWR, ECE, SYN, Segment
 from .seq import HALF, MASK
 from .states import CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, TIME_WAIT, Cue
+from .tcb import Tcb
 from .units import NEVER
 from .verdicts import Verdict
 
@@ -138,6 +140,8 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
     tcb.snd_una = ack
     if tcb.rack is not None:
         tcb.rack.advance(ack, c.now, tcb.snd_mss)
+    if tcb.pushed or tcb.bursts or tcb.records:
+        forget_acknowledged(tcb)
     if tcb.snd_up is not None and (ack - tcb.snd_up) & MASK < HALF:
         tcb.snd_up = None
     if tcb.rtt_seq is not None and (ack - tcb.rtt_seq) & MASK < HALF:
@@ -148,6 +152,9 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
         tcb.rtt_seq = None
     if opens:
         congestion.start(tcb, profile)
+        if profile.buffers_rounded:
+            _round_buffers(tcb)
+        tcb.received_at = c.now
         tcb.quick_acks = profile.quick_acks
         if tcb.syn_lost:
             tcb.rto = profile.rto_after_syn_loss
@@ -166,6 +173,15 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
             c.start_user_timer()
         else:
             tcb.user_due = NEVER
+
+
+def _round_buffers(tcb: Tcb) -> None:
+    """The buffers hold whole segments from now on."""
+    mss = tcb.snd_mss + (TIMESTAMPS_SIZE if tcb.ts_ok else 0)
+    if tcb.rcv_limit > mss:
+        tcb.rcv_limit = -(-tcb.rcv_limit // mss) * mss
+    if tcb.snd_limit > mss:
+        tcb.snd_limit = -(-tcb.snd_limit // mss) * mss
 
 
 def _echoed(c: Core, tsecr: int | None) -> int | None:

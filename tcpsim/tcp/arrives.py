@@ -38,6 +38,11 @@ Check = Callable[[Core, Segment], Verdict | None]
 
 def arrives(c: Core, seg: Segment) -> None:
     """Process one segment for this connection.  The output pass follows when the event's input is done."""
+    if c.profile.window_exact:  # what has room is taken, told or not
+        tcb = c.tcb
+        room = tcb.rcv_limit - tcb.rcv_buf.size
+        if room > tcb.rcv_wnd and tcb.state not in (LISTEN, SYN_SENT):
+            tcb.rcv_wnd = room
     if not c.verbose and predicted(c, seg):
         return
     if c.log is not None:
@@ -438,6 +443,8 @@ def check_ack(c: Core, seg: Segment) -> Verdict | None:
             c.out.append(make_reset(seg))
             return v.ACK_REFUSED
         c.fire(Cue.ACK_OF_SYN)
+        if seg.flags & SYN and c.profile.crossed_synack_acked:
+            tcb.ack_now = True
         c.signals.append(Do.SIGNAL_OPEN)
         tcb.previous = None
         acknowledged(c, seg.ack, seg.tsecr)

@@ -71,6 +71,10 @@ def _open_actively(c: Core, cue: Cue) -> None:
     c.tcb.ts_ok = c.profile.timestamps
     c.pick_iss()
     c.fire(cue)
+    if c.profile.r2_syn_exact and c.tcb.r2_syn is not None:
+        c.tcb.user_due = due = c.now + c.tcb.r2_syn
+        if due < c.tcb.wake:
+            c.tcb.wake = due
     send_syn(c)
 
 
@@ -98,11 +102,12 @@ def _not_open(c: Core, call: str) -> CallError:
     return CallError(error, f"{call} in CLOSED: the connection has ended; make a new one")
 
 
-def send(c: Core, data: bytes, *, urgent: bool = False) -> int:
+def send(c: Core, data: bytes, *, urgent: bool = False, record: bool = False) -> int:
     """SEND: take octets in to be sent; how many were taken, at least one (RFC 9293 3.10.2).
 
     In LISTEN with a remote socket this opens actively first.  Before ESTABLISHED the octets wait.  ``urgent``:
     urgent data ends with the last octet taken; the peer is told at once, even if its window is closed (3.8.5).
+    ``record``: a record ends with it, if the profile keeps them.
     Raises CallError NOT_OPEN, REMOTE_UNSPECIFIED, INSUFFICIENT_RESOURCES (the send buffer is full) or CLOSING
     (this side has closed), and BadValue for urgent data of no octet (LC-19).
     """
@@ -124,6 +129,8 @@ def send(c: Core, data: bytes, *, urgent: bool = False) -> int:
         )
     taken = data if len(data) <= room else data[:room]
     tcb.snd_buf.append(bytes(taken))
+    if record and c.profile.records_kept and len(taken) == len(data) and data:
+        tcb.records = (*tcb.records, (tcb.snd_buf_seq + tcb.snd_buf.size) & MASK)
     if state is LISTEN:
         _open_actively(c, Cue.SEND)
     if urgent:
@@ -184,11 +191,32 @@ def _offer_window(c: Core) -> None:
     tcb = c.tcb
     if tcb.fin_received:
         return
-    half = tcb.rcv_limit // 2
-    gain = tcb.rcv_limit - tcb.rcv_buf.size - tcb.rcv_wnd
-    enough = tcb.snd_mss if tcb.rcv_wnd < tcb.snd_mss else 2 * tcb.snd_mss
-    if gain >= min(half, enough):
+    room = tcb.rcv_limit - tcb.rcv_buf.size
+    gain = room - tcb.rcv_wnd
+    if _worth_telling(c, room, gain):
         tcb.ack_now = True
+
+
+def _worth_telling(c: Core, room: int, gain: int) -> bool:
+    """Whether a window of ``room`` octets, ``gain`` more than was told last, is worth a segment of its own."""
+    tcb = c.tcb
+    limit = tcb.rcv_limit
+    mss = tcb.snd_mss
+    match c.profile.window_updates:
+        case "doubled":
+            told = min(room, max(limit // 2, 65_535))  # what the stack offers grows with use, not by reading
+            return 0 < told >= 2 * tcb.rcv_wnd and 2 * tcb.rcv_wnd <= limit
+        case "quarter":
+            shift = tcb.rcv_shift
+            largest = 65_535 << shift
+            room = min(room, largest)
+            gain = min(room - tcb.rcv_wnd, gain)
+            if gain <= 0 or tcb.delack_due != NEVER or tcb.rcv_wnd >> shift >= (tcb.rcv_wnd + gain) >> shift:
+                return False
+            much = gain >= limit // 4 or room <= limit // 8 or limit <= 8 * mss or gain >= largest
+            return (gain >= 2 * mss and much) or 2 * gain >= limit
+        case _:
+            return gain >= min(limit // 2, mss if tcb.rcv_wnd < mss else 2 * mss)
 
 
 def close(c: Core) -> None:
@@ -236,7 +264,7 @@ def detach(c: Core) -> None:
     unread = tcb.rcv_buf.size
     tcb.rcv_buf.clear()
     tcb.rcv_up = None
-    if unread and c.profile.half_duplex_close and tcb.state in KEPT_ALIVE:
+    if unread and c.profile.half_duplex_close and c.profile.unread_resets and tcb.state in KEPT_ALIVE:
         c.emit(tcb.snd_nxt, RST | ACK if c.profile.reset_carries_ack else RST)
         c.fire(Cue.CLOSE_UNREAD)
         c.end()

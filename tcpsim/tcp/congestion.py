@@ -22,13 +22,14 @@ SECOND: Final = 1_000_000_000
 class Congestion(NamedTuple):
     """A way of controlling congestion.
 
-    ``grow(tcb, acked, now)``: new data was acknowledged while nothing was being repaired and cwnd was in use.
+    ``grow(tcb, acked, now, segments)``: new data was acknowledged while nothing was being repaired and cwnd was in use;
+    ``segments``: as for ``slow_start``.
     ``cut(tcb, flight, now)``: congestion was noticed with ``flight`` octets outstanding: ssthresh goes down.  Where
     cwnd goes from there is the same for all.  ``limits``: whether cwnd limits anything.
     """
 
     name: str
-    grow: Callable[[Tcb, int, int], None]
+    grow: Callable[[Tcb, int, int, int | None], None]
     cut: Callable[[Tcb, int, int], None]
     limits: bool = True
 
@@ -79,7 +80,7 @@ def collapse(tcb: Tcb) -> None:
 # -- none
 
 
-def _no_growth(tcb: Tcb, acked: int, now: int) -> None:
+def _no_growth(tcb: Tcb, acked: int, now: int, segments: int | None = 1) -> None:
     """The window is the peer's alone; after a time-out too, once something has come back."""
     tcb.cwnd = UNLIMITED
 
@@ -91,17 +92,23 @@ def _no_cut(tcb: Tcb, flight: int, now: int) -> None:
 # -- newreno (RFC 5681)
 
 
-def slow_start(tcb: Tcb, acked: int) -> None:
-    """cwnd grows by what was acknowledged, a segment at most (RFC 5681 3.1, equation 2)."""
-    mss = tcb.snd_mss
-    tcb.cwnd += acked if acked < mss else mss
+def slow_start(tcb: Tcb, acked: int, segments: int | None = 1) -> None:
+    """cwnd grows by what was acknowledged, so many segments at most (RFC 5681 3.1, equation 2; RFC 3465 2.2).
+
+    ``segments``: None for no limit but ssthresh.
+    """
+    if segments is None:
+        most = max(tcb.ssthresh - tcb.cwnd, 0)
+    else:
+        most = segments * tcb.snd_mss
+    tcb.cwnd += acked if acked < most else most
 
 
-def _newreno_grow(tcb: Tcb, acked: int, now: int) -> None:
+def _newreno_grow(tcb: Tcb, acked: int, now: int, segments: int | None = 1) -> None:
     """Slow start, then a segment for each cwnd of octets acknowledged: RFC 5681 3.1's recommended way."""
     cwnd = tcb.cwnd
     if cwnd < tcb.ssthresh:
-        slow_start(tcb, acked)
+        slow_start(tcb, acked, segments)
         return
     credit = tcb.cwnd_credit + acked
     if credit >= cwnd:
@@ -144,11 +151,11 @@ def w_cubic(mss: int, t: int, k: int, w_max: int) -> int:
     return w_max + 2 * mss * (t - k) ** 3 // (5 * SECOND**3)
 
 
-def _cubic_grow(tcb: Tcb, acked: int, now: int) -> None:
+def _cubic_grow(tcb: Tcb, acked: int, now: int, segments: int | None = 1) -> None:
     """Slow start, then the larger of what Reno would have and of the cubic (RFC 9438 4.2 to 4.5)."""
     cwnd = tcb.cwnd
     if cwnd < tcb.ssthresh:
-        slow_start(tcb, acked)
+        slow_start(tcb, acked, segments)
         return
     mss = tcb.snd_mss
     state = tcb.cubic

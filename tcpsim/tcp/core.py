@@ -223,7 +223,10 @@ class Core:
         wnd = tcb.rcv_wnd
         if flags & ACK:
             gain = tcb.rcv_limit - tcb.rcv_buf.size - wnd
-            if gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
+            if self.profile.window_exact:
+                if gain > 0:
+                    tcb.rcv_wnd = wnd = _all_the_room(tcb, wnd, wnd + gain, 0 if flags & SYN else tcb.rcv_shift)
+            elif gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
                 tcb.rcv_wnd = wnd = wnd + gain
             tcb.last_ack_sent = ack = tcb.rcv_nxt
             tcb.ack_now = False
@@ -236,7 +239,7 @@ class Core:
                 options = _sack(tcb, len(data))
         if wnd > 65535:
             wnd = 65535
-        if tcb.ts_ok and not flags & RST:
+        if tcb.ts_ok and (not flags & RST or self.profile.reset_carries_stamp):
             profile = self.profile
             stamp = (self.now // profile.timestamp_tick + profile.timestamp_start) & MASK  # as in timestamp()
             echo = tcb.ts_recent if flags & ACK else 0
@@ -285,6 +288,16 @@ class Core:
                 return
             tcb.challenges += 1
         self.send_ack()
+
+
+def _all_the_room(tcb: Tcb, wnd: int, room: int, shift: int) -> int:
+    """The window that tells of ``room``, as far as its field reaches; too little room to be worth it is none."""
+    largest = 65_535 << shift
+    if room > largest:
+        room = largest
+    if room < tcb.rcv_limit // 4 and room < tcb.snd_mss:
+        room = 0
+    return room if room > wnd else wnd
 
 
 def sack_size(tcb: Tcb) -> int:

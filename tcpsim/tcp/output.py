@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from .bursts import burst_size, end_burst, end_record, to_record_end
 from .congestion import restart
 from .core import Core, sack_size
 from .rack import Rack
 from .recovery import again, await_probe, fill_in, repair, room
-from .segment import ACK, CWR, ECE, ECT, FIN, PSH, SYN, Option
+from .segment import ACK, CWR, ECE, ECT, FIN, SYN, Option
 from .seq import HALF, MASK, diff
 from .states import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_RECV, SYN_SENT, Cue
 from .tcb import Tcb
@@ -43,6 +44,8 @@ def output(c: Core) -> None:
         await_probe(c)
     if tcb.ack_now:
         c.send_ack()
+    if tcb.more == 2:
+        tcb.more = 1
 
 
 def _send_data(c: Core, unsent: int) -> int:
@@ -56,20 +59,24 @@ def _send_data(c: Core, unsent: int) -> int:
     if tcb.recovery:
         free = room(tcb, c.profile.limited_transmit)
     else:
-        if not flight and c.profile.idle_restart and c.now - tcb.sent_at > tcb.rto:
+        if not flight and usable > 0 and c.profile.idle_restart and c.now - tcb.sent_at > tcb.rto:
             restart(tcb, c.profile)
         free = tcb.cwnd - flight
     if free < usable:
         usable = free
     before = usable
+    burst = burst_size(c)
+    count = 0
     while unsent > 0 and usable > 0:
         n = mss
         if n > unsent:
             n = unsent
         if n > usable:
             n = usable
-        if n < mss:
-            if tcb.corked and not tcb.fin_queued:
+        if tcb.records:
+            n = to_record_end(tcb, tcb.snd_nxt, n)
+        if n < mss and not (tcb.records and n < usable and n < unsent):
+            if (tcb.corked or tcb.more == 2) and not tcb.fin_queued:
                 if tcb.override_due == NEVER:
                     _start_override(c)
                 break
@@ -82,12 +89,35 @@ def _send_data(c: Core, unsent: int) -> int:
                 break
         unsent -= n
         usable -= n
-        send_new(c, n, last=not unsent, fin=tcb.fin_queued and not unsent and usable > 0)
+        send_new(c, n, last=not unsent and not tcb.more, fin=tcb.fin_queued and not unsent and usable > 0)
+        count += 1
+        if tcb.records and tcb.snd_nxt in tcb.records:
+            end_record(c)
+            end_burst(c, count)
+            count = 0
+        elif count == burst:
+            end_burst(c, count)
+            count = 0
+    if count and burst:
+        end_burst(c, count)
     sent = before - usable
-    tcb.cwnd_limited = free - sent < mss
+    if c.profile.slow_start_doubles:
+        _note_use(tcb, free - sent < mss)
+    else:
+        tcb.cwnd_limited = free - sent < mss
     if tcb.prr is not None:
         tcb.prr = tcb.prr._replace(out=tcb.prr.out + sent)
     return unsent
+
+
+def _note_use(tcb: Tcb, limited: bool) -> None:
+    """Whether cwnd has limited, or else how much was outstanding at most, holds for a window."""
+    flight = (tcb.snd_nxt - tcb.snd_una) & MASK
+    over = (tcb.snd_una - tcb.cwnd_used) & MASK < HALF
+    if over or limited or (not tcb.cwnd_limited and flight > tcb.max_flight):
+        tcb.cwnd_limited = limited
+        tcb.max_flight = flight
+        tcb.cwnd_used = tcb.snd_nxt
 
 
 def _no_small_one(c: Core) -> bool:
@@ -114,13 +144,13 @@ def send_new(c: Core, n: int, *, last: bool, fin: bool) -> None:
     _outstanding(c, end)
     if tcb.sack_ok and c.profile.rack:
         _remember(c, seq, end)
-    flags = ACK | PSH | FIN if fin else ACK | PSH if last else ACK
-    if not tcb.ecn_ok:
-        c.emit(seq, flags, data)
-        return
+    flags = ACK | FIN if fin else ACK
     c.emit(seq, flags | CWR if tcb.cwr else flags, data)
-    c.out[-1].ecn = ECT  # new data only: neither what is repeated nor bare ACKs (RFC 3168 6.1.4, 6.1.5)
-    tcb.cwr = False
+    if tcb.ecn_ok:
+        c.out[-1].ecn = ECT  # new data only: neither what is repeated nor bare ACKs (RFC 3168 6.1.4, 6.1.5)
+        tcb.cwr = False
+    if last:
+        end_record(c)
 
 
 def send_fin(c: Core) -> None:
@@ -176,7 +206,7 @@ def _syn_options(c: Core, *, answers: bool) -> tuple[Option, ...]:
         return tuple(options)
     if c.tcb.ts_ok:
         options.append(("TS",))
-    return _aligned(sorted(options, key=lambda option: order.index(str(option[0]))))
+    return _aligned(sorted(options, key=lambda option: order.index(str(option[0]))), profile.sack_permitted_aligned)
 
 
 #: Where an option may begin, counted modulo four, as real stacks have it: the values are aligned that follow.
@@ -184,13 +214,18 @@ _BOUNDARY: Final = {"mss": 0, "wscale": 1, "TS": 2, "sackOK": 2}
 _OCTETS: Final = {"mss": 4, "wscale": 3, "TS": 10, "sackOK": 2}
 
 
-def _aligned(options: list[Option]) -> tuple[Option, ...]:
-    """The options with NOPs before them, so that each begins on its boundary; sackOK just before TS aligns that."""
+def _aligned(options: list[Option], sack_too: bool) -> tuple[Option, ...]:
+    """The options with NOPs before them, so that each begins on its boundary; sackOK just before TS aligns that.
+
+    ``sack_too``: sackOK has a boundary as well.
+    """
     found: list[Option] = []
     at = 0
     for place, option in enumerate(options):
         name = str(option[0])
         boundary = 0 if name == "sackOK" and options[place + 1 : place + 2] == [("TS",)] else _BOUNDARY[name]
+        if name == "sackOK" and not sack_too:
+            boundary = at % 4
         while at % 4 != boundary:
             found.append(("nop",))
             at += 1
@@ -251,7 +286,7 @@ def start_persist(c: Core) -> None:
     """The window is closed: probe it, first after one RTO, then at doubling intervals (RFC 9293 3.8.6.1)."""
     tcb = c.tcb
     profile = c.profile
-    interval = min(tcb.rto << min(tcb.probe_count, 16), profile.rto_max)
+    interval = min(max(tcb.rto << min(tcb.probe_count, 16), profile.persist_min), profile.rto_max)
     tcb.persist_due = due = c.now + interval
     if due < tcb.wake:
         tcb.wake = due
@@ -292,7 +327,8 @@ def keepalive_probe(c: Core) -> None:
 def _start_override(c: Core) -> None:
     """Data waits for a window worth filling, and nothing outstanding will wake it (RFC 9293 3.8.6.2.1)."""
     tcb = c.tcb
-    tcb.override_due = due = c.now + c.profile.sws_override
+    wait = c.profile.sws_override
+    tcb.override_due = due = c.now + (tcb.rto if wait is None else wait)
     if due < tcb.wake:
         tcb.wake = due
 

@@ -60,7 +60,7 @@ def predicted(c: Core, seg: Segment) -> bool:
         c.heard()
     if ack != una:
         acknowledged(c, ack, seg.tsecr)
-        if tcb.cwnd_limited or not c.profile.cwnd_validation:
+        if tcb.cwnd_limited or tcb.max_flight or not c.profile.cwnd_validation:
             grow(c, (ack - una) & MASK)
     newer = (rcv_nxt - tcb.snd_wl1) & MASK
     if newer < HALF and (newer or (ack - tcb.snd_wl2) & MASK < HALF):

@@ -21,6 +21,10 @@ PortChoice = Literal["in_order", "rfc6056"]
 #: "accept": when the peer's SYN offers it.  "offer": our SYN does, too.
 EcnUse = Literal["no", "accept", "offer"]
 
+#: "worthwhile": two segments, or half the buffer (RFC 9293 3.8.6.2.2).  "doubled": when the window has doubled.
+#: "quarter": two segments that are also a quarter of the buffer, or half the buffer; not while an ACK is delayed.
+WindowUpdates = Literal["worthwhile", "doubled", "quarter"]
+
 #: See tcpsim.tcp.congestion.
 CongestionName = Literal["none", "newreno", "cubic"]
 
@@ -35,7 +39,7 @@ class Profile(NamedTuple):
     quiet_time: int = 0  #: after a start, no connection is opened for so long (3.4.3: one MSL); 0: ISNs are enough
     rto_initial: int = 1 * SECOND  #: the first RTO, before any round trip was measured
     rto_min: int = 1 * SECOND  #: no computed RTO is below
-    rto_min_is_of_variance: bool = False  #: what is not below that is what is added to SRTT, not the RTO
+    rttvar_min: int = 0  #: four times RTTVAR counts as no less in an RTO
     rto_max: int = 60 * SECOND  #: backing off stops here
     rto_after_syn_loss: int = 3 * SECOND  #: the first RTO for data when a SYN was retransmitted
     granularity: int = 1 * MS  #: G, the clock's, in RTO = SRTT + max(G, 4 * RTTVAR)
@@ -43,9 +47,10 @@ class Profile(NamedTuple):
     r2: int | None = 100 * SECOND  #: retransmitting for so long ends the connection (SHLD-11); None: never
     r2_syn: int | None = 4 * MINUTE  #: the same for a SYN: the one due at 183 s still leaves (MUST-23)
     r2_count: int | None = None  #: R2 as a number of retransmissions instead of a time
+    r2_syn_exact: bool = False  #: R2 of a SYN has a timer of its own; else it ends with a retransmission
     user_timeout: int | None = 5 * MINUTE  #: data unacknowledged for so long ends the connection
     ack_delay: int = 200 * MS  #: how long an ACK may wait for company (MUST-40: < 500 ms); 0: never
-    sws_override: int = 200 * MS  #: how long silly-window avoidance may hold data back
+    sws_override: int | None = 200 * MS  #: how long silly-window avoidance may hold data back; None: an RTO
     keepalive_idle: int = 120 * MINUTE  #: silence before the first keep-alive probe (MUST-28)
     keepalive_interval: int = 75 * SECOND  #: between probes
     keepalive_probes: int = 9  #: unanswered ones that end the connection (MUST-29)
@@ -74,6 +79,9 @@ class Profile(NamedTuple):
     initial_window: int | None = None  #: segments sent at once at first (RFC 6928: 10); None: 2 to 4 (RFC 5681)
     idle_restart: bool = True  #: after an RTO without sending, cwnd is the initial window again (RFC 5681 4.1)
     cwnd_validation: bool = True  #: cwnd grows only while it is what limits (RFC 7661's aim)
+    slow_start_segments: int | None = 1  #: for each ACK cwnd grows by so many at most (RFC 3465's L); None: by all
+    growth_by_delivery: bool = False  #: what duplicate ACKs or SACK told of before does not let cwnd grow again
+    slow_start_doubles: bool = False  #: in slow start cwnd may grow to twice of what was in flight, unused or not
     fast_retransmit: bool = True  #: the third duplicate ACK means a loss (RFC 5681 3.2); else only time-outs do
     limited_transmit: bool = True  #: the first two duplicate ACKs let one new segment each leave (RFC 3042)
     sack: bool = False  #: offer and use selective acknowledgments (RFC 2018, RFC 6675)
@@ -120,6 +128,10 @@ class Profile(NamedTuple):
     data_on_syn: bool = False  #: SEND in LISTEN puts its octets on the SYN (3.10.2), else they wait
     icmp_hard_aborts: bool = True  #: SHLD-26 in synchronised states too; False: only while opening (RFC 5461 4)
     half_duplex_close: bool = False  #: MAY-1: CLOSE ends reading too; data unread, or still to come, is reset
+    window_exact: bool = False  #: every segment tells of all the room there is, not of worthwhile steps alone
+    buffers_rounded: bool = False  #: opening rounds the buffers up to whole segments
+    persist_min: int = 0  #: the first window probe leaves no earlier, after so long
+    window_updates: WindowUpdates = "worthwhile"  #: when reading alone is reason to tell of a larger window
     keepalive_octet: bool = False  #: MAY-6: a keep-alive probe carries one octet
     fin_wait_2_detached_only: bool = False  #: the FIN_WAIT_2 timer runs only when the user has gone
 
@@ -132,6 +144,9 @@ class Profile(NamedTuple):
     queues_apart: bool = False  #: backlog bounds unfinished handshakes and, plus one, those to be accepted, apart
     read_after_reset: bool = False  #: what came before a reset or a time-out can still be read
     urgent_inline: bool = True  #: urgent octets stay in the stream (RFC 6093), else the last is read apart
+    buffers_doubled: bool = True  #: SO_SNDBUF and SO_RCVBUF count twice what they are set to, as on Linux
+    send_after_end_is_epipe: bool = False  #: send() on an ended connection is told EPIPE, and not why it ended
+    unconnected_is_enotconn: bool = False  #: send() before the connection is open is told ENOTCONN
     accept_inherits_nonblocking: bool = False  #: accept() gives a socket that never waits if the listener does not
     reset_after_fin_is_epipe: bool = False  #: a RST in CLOSE_WAIT is told as EPIPE, not as ECONNRESET
 
@@ -140,10 +155,17 @@ class Profile(NamedTuple):
     syn_linear: int = 0  #: SYNs repeated at the same interval before it doubles
     rto_slop: int = 0  #: added to every RTO but the very first
     quick_acks: int = 0  #: segments with text that are acknowledged at once before ACKs are delayed
+    tso_segments: int = 0  #: segments leave in bursts of at least so many, the last of them with PSH; 0: no bursts
+    records_kept: bool = False  #: MSG_EOR ends a segment, and what follows is not put into it
     minshall: bool = False  #: only an unacknowledged small segment holds a small segment back, not any
     probe_octet: bool = True  #: a window probe carries an octet (3.8.6.1), else none, at SND.UNA - 1
     window_rounded: bool = False  #: the first window is a whole number of segments
     rst_at_right_edge: bool = False  #: a RST one past the window is challenged, not ignored
+    sack_permitted_aligned: bool = True  #: SACK-permitted ends on a boundary of four octets; else padding ends a SYN
+    unread_resets: bool = True  #: with half_duplex_close: CLOSE with unread data resets, else it sends a FIN
+    crossed_synack_acked: bool = False  #: the SYN,ACK that ends a simultaneous open is acknowledged at once
+    long_segment_acked: bool = False  #: a segment with more than an MSS is acknowledged at once
+    reset_carries_stamp: bool = False  #: the same RST has timestamps, if they are in use
     reset_carries_ack: bool = False  #: the RST of ABORT and of CLOSE with unread data has the ACK bit
     timeout_resets: bool = False  #: giving up at R2 sends a RST
     bad_ack_hastens_syn: int | None = None  #: a bad ACK in SYN_SENT has the SYN repeated so soon; None: not sooner
@@ -202,6 +224,10 @@ _REAL: Final[dict[str, Any]] = {
     "fin_wait_2_detached_only": True,
     "half_duplex_close": True,
     "reset_carries_ack": True,
+    "reset_carries_stamp": True,
+    "icmp_hard_aborts": False,
+    "read_after_reset": True,
+    "long_segment_acked": True,
     "reopen_time_wait": "6191",
     "rcv_buf": 65_536,
     "window_scale": 7,
@@ -211,7 +237,6 @@ _REAL: Final[dict[str, Any]] = {
     "sack": True,
     "prr": True,
     "ecn": "accept",
-    "syn_linear": 4,
 }
 
 #: Linux 6; docs/profiles.md tells how each habit is known.
@@ -219,6 +244,7 @@ LINUX: Final = RFC9293.but(
     **_REAL,
     name="linux",
     rto_min=200 * MS,
+    rttvar_min=200 * MS,
     rto_max=120 * SECOND,
     rto_after_syn_loss=1 * SECOND,
     r2=924 * SECOND,
@@ -227,12 +253,19 @@ LINUX: Final = RFC9293.but(
     challenge_limit=1,
     challenge_period=500 * MS,
     syn_options=("mss", "sackOK", "TS", "wscale"),
-    rto_min_is_of_variance=True,
     rack=True,
     tlp=True,
     prr_safe_acks=True,
     cut_from_cwnd=True,
+    slow_start_segments=None,
+    slow_start_doubles=True,
+    growth_by_delivery=True,
+    window_updates="doubled",
+    sws_override=None,
+    syn_linear=4,
     quick_acks=16,
+    tso_segments=2,
+    records_kept=True,
     minshall=True,
     probe_octet=False,
     window_rounded=True,
@@ -246,7 +279,6 @@ LINUX: Final = RFC9293.but(
     port_choice="rfc6056",
     send_before_established=False,
     queues_apart=True,
-    read_after_reset=True,
     urgent_inline=False,
     reset_after_fin_is_epipe=True,
 )
@@ -256,6 +288,7 @@ FREEBSD: Final = RFC9293.but(
     **{**_REAL, "window_scale": 6},
     name="freebsd",
     rto_min=30 * MS,
+    slow_start_segments=2,
     rto_max=64 * SECOND,
     rto_slop=200 * MS,
     rto_after_syn_loss=1 * SECOND,
@@ -266,6 +299,20 @@ FREEBSD: Final = RFC9293.but(
     time_wait_ignores_rst=True,
     syn_options=("mss", "wscale", "sackOK", "TS"),
     timeout_resets=True,
+    window_updates="quarter",
+    window_exact=True,
+    r2_syn_exact=True,
+    buffers_rounded=True,
+    buffers_doubled=False,
+    persist_min=5 * SECOND,
+    snd_buf=32_768,
+    challenge_limit=5,
+    challenge_period=1 * SECOND,
+    sack_permitted_aligned=False,
+    unread_resets=False,
+    crossed_synack_acked=True,
+    send_after_end_is_epipe=True,
+    unconnected_is_enotconn=True,
     listen_resets_synacks=False,
     fin_answers_fin=True,
     time_wait_needs_ack=True,

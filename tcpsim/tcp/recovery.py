@@ -8,6 +8,7 @@ What an ACK tells is taken in by ``heard``; what leaves because of it leaves wit
 from __future__ import annotations
 
 from . import congestion
+from .bursts import push_again, to_record_end
 from .congestion import BY_NAME
 from .core import Core
 from .scoreboard import DUP_THRESH, Scoreboard
@@ -22,8 +23,9 @@ from .units import NEVER
 def grow(c: Core, acked: int) -> None:
     """New data was acknowledged and nothing is missing: cwnd grows, if it is what limits."""
     tcb = c.tcb
-    if tcb.cwnd_limited or not c.profile.cwnd_validation:
-        BY_NAME[c.profile.congestion].grow(tcb, acked, c.now)
+    profile = c.profile
+    if tcb.cwnd_limited or not profile.cwnd_validation or tcb.cwnd < min(tcb.ssthresh, 2 * tcb.max_flight):
+        BY_NAME[profile.congestion].grow(tcb, acked, c.now, profile.slow_start_segments)
 
 
 def heard(c: Core, seg: Segment, news: int) -> None:
@@ -50,7 +52,10 @@ def heard(c: Core, seg: Segment, news: int) -> None:
         delivered = news + (board.octets if board is not None else 0) - before
         _in_fast_recovery(c, seg, news, delivered, fresh, lost)
     elif news:
-        _forward(c, news)
+        seen = before - (board.octets if board is not None else 0)
+        if not tcb.sack_ok:  # without SACK a duplicate ACK stands for a segment
+            seen = tcb.dup_acks * tcb.snd_mss
+        _forward(c, news, max(news - seen, 0) if c.profile.growth_by_delivery else news)
     elif c.profile.fast_retransmit and (fresh if tcb.sack_ok else _is_duplicate(tcb, seg)):
         _duplicate(c, fresh)
     if lost and tcb.recovery in ("", "disorder", "ecn"):
@@ -100,17 +105,17 @@ def _is_duplicate(tcb: Tcb, seg: Segment) -> bool:
     )
 
 
-def _forward(c: Core, news: int) -> None:
-    """SND.UNA has advanced outside of fast recovery."""
+def _forward(c: Core, news: int, fresh: int) -> None:
+    """SND.UNA has advanced outside of fast recovery; ``fresh``: octets by which cwnd may grow."""
     tcb = c.tcb
     tcb.dup_acks = 0
     if tcb.recovery and (tcb.snd_una - tcb.recover) & MASK < HALF and tcb.recovery != "disorder":
         tcb.recovery = ""
     if tcb.recovery == "rto":
-        BY_NAME[c.profile.congestion].grow(tcb, news, c.now)
+        BY_NAME[c.profile.congestion].grow(tcb, news, c.now, c.profile.slow_start_segments)
     elif tcb.recovery != "ecn":
         tcb.recovery = "" if tcb.scoreboard is None else "disorder"
-        grow(c, news)
+        grow(c, fresh)
 
 
 def _duplicate(c: Core, fresh: int) -> None:
@@ -415,6 +420,8 @@ def again(c: Core, seq: int, n: int) -> int:
     if 0 < space < n:
         n = space
     fin = tcb.fin_seq is not None and n == left and (not n or n < space)
+    if tcb.records:
+        n = to_record_end(tcb, seq, n)
     at = (seq - tcb.snd_buf_seq) & MASK
     last = at + n == tcb.snd_buf.size
     data = tcb.snd_buf.read(at, n) if n else b""
@@ -425,7 +432,10 @@ def again(c: Core, seq: int, n: int) -> int:
         tcb.rack.repeated(seq, end, c.now)
     if tcb.prr is not None:
         tcb.prr = tcb.prr._replace(out=tcb.prr.out + n + fin)
-    c.emit(seq, ACK | (PSH if n and last else 0) | (FIN if fin else 0), data)
+    bursts = c.profile.tso_segments
+    c.emit(seq, ACK | (PSH if n and last and not bursts else 0) | (FIN if fin else 0), data)
+    if bursts:
+        push_again(c)
     return end
 
 

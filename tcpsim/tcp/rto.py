@@ -16,14 +16,10 @@ def sample(srtt: int, rttvar: int, rtt: int) -> tuple[int, int]:
 
 
 def timeout(profile: Profile, srtt: int, rttvar: int) -> int:
-    """RTO in ns: SRTT + max(G, 4 * RTTVAR), kept between the profile's floor and cap (RFC 6298 2.3-2.5).
-
-    Where the floor is that of the variance it takes the place of G.
-    """
+    """RTO in ns: SRTT + max(G, 4 * RTTVAR, rttvar_min), kept between the profile's floor and cap (RFC 6298 2.3-2.5)."""
     if srtt < 0:
         return profile.rto_initial
-    least = profile.rto_min if profile.rto_min_is_of_variance else profile.granularity
-    rto = srtt + (4 * rttvar if 4 * rttvar > least else least)
+    rto = srtt + max(4 * rttvar, profile.granularity, profile.rttvar_min)
     if rto < profile.rto_min:
         return profile.rto_min + profile.rto_slop
     return (rto if rto < profile.rto_max else profile.rto_max) + profile.rto_slop

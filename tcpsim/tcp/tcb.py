@@ -91,9 +91,13 @@ class Tcb:
     mss_cap: int | None = None  #: no larger segment is sent or asked for; None: the MTU decides
     snd_limit: int = 65_536  #: how many octets snd_buf takes
     nagle: bool = True  #: small segments wait while something is unacknowledged (RFC 9293 3.7.4)
-    corked: bool = False  #: the user has said that more follows: a small segment waits for it
+    corked: bool = False  #: TCP_CORK: a small segment waits for company
+    more: int = 0  #: the user has said with what was handed over last that more follows: 2 in this event, 1 before
     snd_buf: SendBuffer = SendBuffer()
     snd_buf_seq: int = 0  #: the number of the oldest octet in snd_buf
+    pushed: tuple[int, ...] = ()  #: the numbers where what the user handed over ended, of what has left
+    bursts: tuple[int, ...] = ()  #: the numbers after bursts, of what is outstanding
+    records: tuple[int, ...] = ()  #: the numbers after records (MSG_EOR): no segment crosses one
     fin_queued: bool = False  #: CLOSE was called; the FIN follows the queued data
     fin_seq: int | None = None  #: the number of our FIN, once sent
     probe_seq: int | None = None  #: the number after a window probe's octet that snd_nxt does not count
@@ -131,6 +135,8 @@ class Tcb:
     ssthresh: int = 0  #: slow start goes up to here
     cwnd_credit: int = 0  #: acknowledged octets that have not made cwnd grow yet
     cwnd_limited: bool = False  #: cwnd keeps a segment from being sent
+    max_flight: int = 0  #: octets outstanding at most since cwnd_used, while cwnd does not limit
+    cwnd_used: int = 0  #: SND.NXT when max_flight was taken
     cubic: Cubic | None = None  #: what cubic remembers, from its first loss on
     recovery: Recovery = ""  #: what goes on that is not as usual
     recover: int = 0  #: it is over when everything below this number is acknowledged (RFC 6582)
@@ -146,6 +152,7 @@ class Tcb:
     rack: Rack | None = None  #: what is known of each segment in flight, where losses are told by time (RFC 8985)
     prr: Prr | None = None  #: what proportional rate reduction counts (RFC 6937)
     sent_at: int = 0  #: when data was last sent
+    received_at: int = 0  #: when text was last received, or the connection opened
 
     quick_acks: int = 0  #: so many segments with text are still acknowledged at once
     snd_sml: int | None = None  #: the number after the last small segment sent (Minshall); None: none is outstanding

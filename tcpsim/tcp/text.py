@@ -138,7 +138,8 @@ def accept_text(c: Core, data: bytes) -> None:
     if c.log is not None:
         c.log.append(("delivered", n))
     delay = c.profile.ack_delay
-    if tcb.delack_due != NEVER or not delay or tcb.quick_acks:
+    tcb.received_at = c.now
+    if tcb.delack_due != NEVER or not delay or tcb.quick_acks or (n > tcb.snd_mss and _is_long(c, n)):
         tcb.ack_now = True  # at least every second segment (SHLD-19)
         if tcb.quick_acks:
             tcb.quick_acks -= 1
@@ -146,6 +147,11 @@ def accept_text(c: Core, data: bytes) -> None:
         tcb.delack_due = due = c.now + delay
         if due < tcb.wake:
             tcb.wake = due
+
+
+def _is_long(c: Core, n: int) -> bool:
+    """Whether so much text at once, which is more than one segment's, is acknowledged at once."""
+    return c.profile.long_segment_acked and n > c.mss()
 
 
 def _note_fin(c: Core, seg: Segment) -> None:

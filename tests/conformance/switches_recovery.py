@@ -91,11 +91,6 @@ def ecn(profile: Profile) -> object:
 # -- by time (RFC 8985)
 
 
-@switch("rto_min_is_of_variance", True, default=1000, flipped=1100)
-def rto_min_is_of_variance(profile: Profile) -> object:
-    return path(profile, "rto_min_is_of_variance").give(1).run(until=150).tcb.rto // 1_000_000
-
-
 @switch("cut_from_cwnd", True, default=2, flipped=5)
 def cut_from_cwnd(profile: Profile) -> object:
     return path(profile, "cut_from_cwnd", initial_window=10, lose="1").give(1).run(until=1500).tcb.ssthresh / 1000

@@ -13,6 +13,7 @@ from tests.conformance import (  # noqa: F401  (they register their switches)
     switches_options,
     switches_recovery,
     switches_sockets,
+    switches_stacks,
 )
 from tests.conformance.switches import SWITCHES
 

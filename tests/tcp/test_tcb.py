@@ -28,6 +28,9 @@ MAKE: dict[str, Any] = {
     "cubic": Cubic,
     "prr": lambda n: Prr(n, 2, 3),
     "dsack": lambda n: (n, n + 1),
+    "pushed": lambda n: (n, n + 1),
+    "bursts": lambda n: (n,),
+    "records": lambda n: (n, n + 3),
 }
 
 
