@@ -53,7 +53,6 @@ def tcp_info(conn: Conn, now: int) -> dict[str, int]:
         "tcpi_snd_wnd": found.snd_wnd,
         "tcpi_rcv_wnd": found.rcv_wnd,
         "tcpi_rcv_space": found.rcv_space,
-        "tcpi_reordering": 3,
         **_recovery(tcb),
     }
 
@@ -66,11 +65,21 @@ def _sacked(tcb: Tcb) -> int:
 
 
 def _recovery(tcb: Tcb) -> dict[str, int]:
-    """Segments taken for lost, and of what is outstanding those sent again; as far as variables tell."""
+    """Segments SACKed, taken for lost, and of what is outstanding those sent again; as far as variables tell."""
+    if tcb.rack is not None:
+        sacked, lost, again = tcb.rack.counts()
+        return {
+            "tcpi_sacked": sacked,
+            "tcpi_lost": lost,
+            "tcpi_retrans": again,
+            "tcpi_reordering": tcb.rack.reordering,
+            "tcpi_reord_seen": tcb.rack.seen,
+            "tcpi_min_rtt": max(tcb.rack.min_rtt, 0) // US,
+        }
     flying = (tcb.snd_nxt - tcb.snd_una) & MASK
     if tcb.recovery == "rto":
         again = (tcb.rtx_nxt - tcb.snd_una) & MASK
-        return {"tcpi_lost": -(-flying // tcb.snd_mss), "tcpi_retrans": -(-again // tcb.snd_mss)}
+        return {"tcpi_lost": -(-flying // tcb.snd_mss), "tcpi_retrans": -(-again // tcb.snd_mss), "tcpi_reordering": 3}
     if not tcb.recovery:
-        return {"tcpi_lost": 0, "tcpi_retrans": 0}
-    return {}
+        return {"tcpi_lost": 0, "tcpi_retrans": 0, "tcpi_reordering": 3}
+    return {"tcpi_reordering": 3}

@@ -58,6 +58,8 @@ def heard(c: Core, seg: Segment, news: int) -> None:
         _forward(c, news, max(news - seen, 0) if c.profile.growth_by_delivery else news)
     elif c.profile.fast_retransmit and (fresh if tcb.sack_ok else _is_duplicate(tcb, seg)):
         _duplicate(c, fresh)
+        if c.profile.growth_by_delivery and tcb.rack is not None and tcb.rack.reordering > DUP_THRESH and not lost:
+            grow(c, fresh)  # where reordering is usual, a gap is no reason to hold still
     if lost and tcb.recovery in ("", "disorder", "ecn"):
         _begin(c, news + fresh)
 
