@@ -1,9 +1,11 @@
 """What a user gets: the built wheel and sdist, and the wheel installed and run."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import textwrap
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -117,3 +119,54 @@ def test_the_installed_wheel_plays_a_scenario(wheel: Path, tmp_path: Path) -> No
     done = run(venv / "bin" / "tcpsim", "explain", "MUST-13", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "TIME-WAIT" in done.stdout
+
+
+PROPERTY = """
+import tcpsim
+from hypothesis import Phase, settings
+from hypothesis.stateful import invariant
+from tcpsim.testing import TcpStateMachine
+
+class Wrong(TcpStateMachine):
+    @invariant()
+    def nobody_is_established(self):
+        states = {conn.state.name for conn in self.sim.world.conns.values()}
+        assert "ESTABLISHED" not in states, f"in {sorted(states)}"
+
+TestWrong = Wrong.TestCase
+TestWrong.settings = settings(
+    max_examples=20, stateful_step_count=5, derandomize=True, database=None, phases=[Phase.generate, Phase.shrink]
+)
+
+def test_which_tcpsim():
+    print("It is", tcpsim.__file__)
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_an_empty_project_gets_a_failure_that_can_be_run_again(
+    wheel: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    site = pytester.mkdir("site")
+    # What it depends on is here already: only tcpsim itself has to be the one in the wheel.
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel]
+    done = run(*pip, cwd=pytester.path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    pytester.makepyfile(test_mine=PROPERTY)
+    result = pytester.runpytest_subprocess("-rA", "--tcpsim-trace=failed", *workers, "test_mine.py")
+    result.assert_outcomes(passed=1, failed=1)
+    told = result.stdout.str()
+    assert f"It is {site / 'tcpsim'}" in told
+    assert re.search(r"SYN_RECV.*SYN,ACK|SYN,ACK.*SYN_RECV", told), "there is no ladder"
+    assert len(list(pytester.path.glob("tcpsim-traces/Wrong.*"))) == 3
+
+    lines = told.partition("To run it again:")[2].partition("Written:")[0].splitlines()
+    script = textwrap.dedent("\n".join(line.removeprefix("E") for line in lines))
+    assert "Wrong.judge(sim)" in script
+    again = pytester.makepyfile(again=script)
+    done = subprocess.run([sys.executable, str(again)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    problem = re.search(r"AssertionError: (in \[.*\])", told)
+    assert problem
+    assert done.stderr.splitlines()[-1] == problem[0]

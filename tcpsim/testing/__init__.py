@@ -1,8 +1,15 @@
 """Property-based testing of TCP, and of what runs over it.
 
-``invariants``: what holds whatever the network does.  ``watch``: all of them after every move.  ``weather``:
-chosen faults.  ``replay``: a simulation as a script.  These need nothing else; ``strategies`` and ``machine`` need
-hypothesis (``pip install tcpsim[testing]``) and are loaded when they are first asked for.
+- Strategies (``strategies``, ``worlds``): ``seqnums``, ``options``, ``segments``, ``resets``; ``faults`` for ``play``,
+  ``weather`` and ``links`` for ``Simulator.link``, ``schedules`` for ``follow``; ``scripts``, ``topologies``, ``profiles``
+  and whole ``scenarios``.  ``from_type`` knows them too.
+- Invariants (``invariants``, ``streams``, ``watch``): what holds whatever the network does, one by one or all of them
+  after every move (``check_world``, ``Watch``, ``check_run``).
+- ``TcpStateMachine``: hypothesis plays the network and both users.
+- ``told``, ``replay_script``: a failure as a ladder and as a script that repeats it.
+- ``RuleCoverage``, ``recording``: which rules have run.
+
+What needs hypothesis (``pip install tcpsim[testing]``) is loaded when it is first asked for.
 """
 
 from __future__ import annotations
@@ -12,42 +19,77 @@ from typing import TYPE_CHECKING, Any
 
 from .failures import told
 from .invariants import InvariantBroken, check_world, everything_closed
+from .playing import Fault, play
 from .replay import replay_script
+from .schedule import Choice, follow
 from .watch import Watch, check_run
-from .weather import Fault, play
 
 if TYPE_CHECKING:
     from .coverage import RuleCoverage
     from .machine import TcpStateMachine
     from .recorder import recording
-    from .strategies import Programs, faults, resets, scripts, segments, seqnums
+    from .strategies import Programs, faults, options, resets, scripts, segments, seqnums, single_faults
+    from .worlds import (
+        PATIENT,
+        Topology,
+        choices,
+        links,
+        profiles,
+        scenarios,
+        schedules,
+        topologies,
+        weather,
+        weathers,
+    )
 
 __all__ = [
+    "PATIENT",
+    "Choice",
     "Fault",
     "InvariantBroken",
     "Programs",
     "RuleCoverage",
     "TcpStateMachine",
+    "Topology",
     "Watch",
     "check_run",
     "check_world",
+    "choices",
     "everything_closed",
     "faults",
+    "follow",
+    "links",
+    "options",
     "play",
+    "profiles",
     "recording",
     "replay_script",
     "resets",
+    "scenarios",
+    "schedules",
     "scripts",
     "segments",
     "seqnums",
+    "single_faults",
     "told",
+    "topologies",
+    "weather",
+    "weathers",
 ]
 
-_LATER = dict.fromkeys(("Programs", "faults", "resets", "scripts", "segments", "seqnums"), "strategies") | {
-    "RuleCoverage": "coverage",
-    "TcpStateMachine": "machine",
-    "recording": "recorder",
-}
+_STRATEGIES = ("Programs", "faults", "options", "resets", "scripts", "segments", "seqnums", "single_faults")
+_WORLDS = (
+    "PATIENT", "Topology", "choices", "links", "profiles", "scenarios", "schedules", "topologies", "weather", "weathers"
+)  # fmt: skip
+_LATER = (
+    dict.fromkeys(_STRATEGIES, "strategies")
+    | dict.fromkeys(_WORLDS, "worlds")
+    | {
+        "RuleCoverage": "coverage",
+        "TcpStateMachine": "machine",
+        "recording": "recorder",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..net.scripts import Program
-from ..tcp.segment import ACK, FIN, PSH, RST, SYN, Flow, Segment
+from ..tcp.options import WireError, encode_options
+from ..tcp.segment import ACK, FIN, PSH, RST, SYN, Flow, Option, Segment
 from ..tcp.seq import HALF, MASK, add
 from ..tcp.tcb import Tcb
 from ..tcp.units import MS, SECOND
-from .weather import KINDS, Fault
+from .playing import KINDS, Fault
 
 #: A connection for segments that belong to none in particular: receiver first.
 SOME_FLOW: Final[Flow] = ("10.0.0.1", 40000, "10.0.0.2", 80)
@@ -39,6 +40,42 @@ def seqnums(*, around: Iterable[int] = (), near: int = 8) -> SearchStrategy[int]
     # As many choices for a number far from everything as for a close one: fewer would count as simpler.
     offsets = st.integers(-near, near) | st.integers(0, MASK)
     return st.builds(add, st.sampled_from(centres), offsets)
+
+
+#: Options by name, each as ``tcpsim.tcp.options`` spells it; only a SYN means the first three.
+_OPTIONS: Final[dict[str, SearchStrategy[Option]]] = {
+    "mss": st.tuples(st.just("mss"), st.sampled_from((1460, 536, 1, 0, 65535)) | st.integers(0, 65535)),
+    "wscale": st.tuples(st.just("wscale"), st.sampled_from((0, 7, 14, 15)) | st.integers(0, 255)),
+    "sackOK": st.just(("sackOK",)),
+    "sack": st.lists(st.tuples(seqnums(), seqnums()), min_size=1, max_size=3).map(lambda blocks: ("sack", *blocks)),
+    "TS": st.just(("TS",)),
+    "nop": st.just(("nop",)),
+    "unknown": st.tuples(st.just("unknown"), st.sampled_from((253, 254, 28, 30)), st.binary(max_size=4)),
+}
+
+
+def options(
+    *, kinds: Sequence[str] = ("mss", "wscale", "sackOK", "sack", "nop", "unknown"), max_options: int = 4
+) -> SearchStrategy[tuple[Option, ...]]:
+    """Options of a segment, each kind once at most, as many as a header has room for; shrinks to none.
+
+    ``kinds``: which.  ``"TS"`` is the place of the timestamps, so it needs a segment that has some.
+    """
+    one = st.sampled_from(tuple(kinds)).flatmap(_OPTIONS.__getitem__)
+    several = st.lists(one, max_size=max_options, unique_by=lambda option: option[0])
+    return several.map(_that_fit)
+
+
+def _that_fit(several: Iterable[Option]) -> tuple[Option, ...]:
+    """The first of these that a header has room for, and timestamps with them."""
+    kept: tuple[Option, ...] = ()
+    for option in several:
+        try:
+            encode_options((*kept, option), 0, 0)
+        except WireError:
+            break
+        kept = (*kept, option)
+    return kept
 
 
 def edges(tcb: Tcb) -> tuple[int, ...]:
@@ -75,7 +112,7 @@ def segments(
         st.sampled_from(tuple(flags)) if flags else st.integers(0, 255),
         st.sampled_from((65535, 0, 1, 1000)) | st.integers(0, 65535),
         st.binary(max_size=max_octets),
-        options=st.sampled_from(((), (("mss", 1460),), (("mss", 1),))),
+        options=st.just(()) | options(),
     )
 
 
@@ -95,11 +132,24 @@ def faults(
     kinds: Sequence[str] = KINDS,
     delays: Sequence[int] = DELAYS,
 ) -> SearchStrategy[tuple[Fault, ...]]:
-    """At most ``max_faults`` faults for ``weather.play``, each of another packet.  Shrinks to none.
+    """At most ``max_faults`` faults for ``play``, each of another packet.  Shrinks to none.
 
-    ``packets``: the first so many packets of each host can be hit.  ``kinds``: of ``weather.KINDS``.  ``delays``: the
+    ``packets``: the first so many packets of each host can be hit.  ``kinds``: of ``playing.KINDS``.  ``delays``: the
     times, ns, by which a packet may be delayed.
     """
+    one = single_faults(hosts=hosts, packets=packets, kinds=kinds, delays=delays)
+    several = st.lists(one, max_size=max_faults, unique_by=lambda fault: (fault.host, fault.n))
+    return several.map(tuple)
+
+
+def single_faults(
+    *,
+    hosts: Sequence[str] = ("client", "server"),
+    packets: int = 8,
+    kinds: Sequence[str] = KINDS,
+    delays: Sequence[int] = DELAYS,
+) -> SearchStrategy[Fault]:
+    """One of these; shrinks to the loss of the first packet of the first host."""
     plain = [kind for kind in kinds if kind != "delay"]
     numbers = st.integers(1, packets)
     choices: list[SearchStrategy[Fault]] = []
@@ -108,8 +158,7 @@ def faults(
     if "delay" in kinds:
         late = st.sampled_from(delays)
         choices.append(st.builds(Fault, st.sampled_from(hosts), numbers, st.just("delay"), late))
-    several = st.lists(st.one_of(choices), max_size=max_faults, unique_by=lambda fault: (fault.host, fault.n))
-    return several.map(tuple)
+    return st.one_of(choices)
 
 
 class Programs(NamedTuple):
@@ -170,3 +219,6 @@ def scripts(
     programs[order].extend(first)
     programs[not order].extend(second)
     return Programs(tuple(programs[0]), tuple(programs[1]), (sent[0], sent[1]))
+
+
+st.register_type_strategy(Programs, scripts())

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
 
 from ..net.link import Weather
 from ..tcp.profiles import Profile
 from ..tcp.segment import Segment
-from .weather import Fault
+from .playing import Fault
+from .schedule import Choice
+
+#: Type -> (module, strategy).
+TYPES: Final[dict[type, tuple[str, str]]] = {
+    Choice: ("worlds", "choices"),
+    Fault: ("strategies", "single_faults"),
+    Profile: ("worlds", "profiles"),
+    Segment: ("strategies", "segments"),
+    Weather: ("worlds", "weathers"),
+}
 
 
 def register() -> None:
     """Tell hypothesis; what was registered before is replaced."""
     from hypothesis import strategies as st
 
-    st.register_type_strategy(Segment, _later("segments"))
-    st.register_type_strategy(Profile, _later("profiles"))
-    st.register_type_strategy(Weather, _later("weathers"))
-    st.register_type_strategy(Fault, _later("single_faults"))
+    for type, (module, name) in TYPES.items():
+        st.register_type_strategy(type, _later(module, name))
 
 
-def _later(name: str) -> Any:
+def _later(module: str, name: str) -> Any:
     """A function that gives the strategy of that name."""
-
-    def strategy(_: type) -> Any:
-        from . import strategies
-
-        return getattr(strategies, name)()
-
-    return strategy
+    return lambda _: getattr(import_module(f"{__package__}.{module}"), name)()
