@@ -26,6 +26,8 @@ TIMELESS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=50, derandomize=False, **TIMELESS)
 settings.register_profile("ci", max_examples=100, derandomize=True, print_blob=True, **TIMELESS)
 settings.register_profile("deep", max_examples=5000, derandomize=False, print_blob=True, **TIMELESS)
+# For the recipes of the docs, which take pytest's time as well.
+settings.register_profile("recipes", max_examples=15, derandomize=True, **TIMELESS)
 
 # pytest's --hypothesis-profile is applied after this file is read, and so wins.
 settings.load_profile("ci" if in_ci() else "dev")

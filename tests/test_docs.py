@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -59,6 +60,29 @@ def test_commands(page: str, command: str, expected: str) -> None:
     said = [line.rstrip() for line in done.stdout.strip().splitlines()]
     promised = [line.rstrip() for line in expected.strip().splitlines()]
     assert said[: len(promised)] == promised
+
+
+COOKBOOK = ROOT / "docs" / "cookbook.md"
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_recipes(number: int, pytester: pytest.Pytester) -> None:
+    """Every recipe is a test file, and its tests pass."""
+    pytester.makepyfile(test_recipe=blocks(COOKBOOK, "python")[number - 1])
+    before = settings.get_current_profile_name()
+    settings.load_profile("recipes")
+    try:
+        result = pytester.runpytest_inprocess("-q", "--strict-markers", "-p", "no:cacheprovider")
+    finally:
+        settings.load_profile(before)
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) == {"passed"}, outcomes
+
+
+def test_there_are_ten_recipes() -> None:
+    text = COOKBOOK.read_text(encoding="utf-8")
+    assert re.findall(r"^## (\d+)\. ", text, re.MULTILINE) == [str(n) for n in range(1, 11)]
+    assert len(blocks(COOKBOOK, "python")) == 10
 
 
 def test_there_are_examples() -> None:

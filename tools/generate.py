@@ -39,6 +39,7 @@ def docs() -> dict[str, str]:
         "docs/defects.md": defects_page(),
         "docs/profiles.md": profiles_page(),
         "docs/requirements.md": requirements_table(),
+        "docs/testing.md": testing_page(),
         **tutorial(),
     }
 
@@ -78,6 +79,13 @@ def requirements_table() -> str:
     from tests.requirements.registry import docs_table
 
     return docs_table()
+
+
+def testing_page() -> str:
+    """The testing kit: its strategies, invariants, machine and plugin."""
+    from tools.testing_page import page
+
+    return page()
 
 
 def defects_page() -> str:

@@ -149,7 +149,7 @@ def single_faults(
     kinds: Sequence[str] = KINDS,
     delays: Sequence[int] = DELAYS,
 ) -> SearchStrategy[Fault]:
-    """One of these; shrinks to the loss of the first packet of the first host."""
+    """A fault for ``play``; shrinks to the loss of the first packet of the first host.  Parameters as for ``faults``."""
     plain = [kind for kind in kinds if kind != "delay"]
     numbers = st.integers(1, packets)
     choices: list[SearchStrategy[Fault]] = []

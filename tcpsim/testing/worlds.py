@@ -43,7 +43,7 @@ def weather(
     delays: Sequence[int] = DELAYS,
     jitter: bool = True,
 ) -> SearchStrategy[dict[str, Any]]:
-    """Options of ``Simulator.link`` and ``tcpsim.pair``'s link for bad weather; shrinks to none at all, ``{}``.
+    """Options of ``Simulator.link`` for bad weather that ends; shrinks to none at all, ``{}``.
 
     At most ``max_faults`` faults in both directions together, each of another of the first so many ``packets``;
     ``kinds``: of ``FAULTS``; ``delays``: ns.  ``jitter``: packets may overtake each other by chance.
