@@ -85,11 +85,11 @@ class Numbers:
 
     # -- out of it
 
-    def outbound(self, seg: Segment, ip: Ip | None = None) -> Packet:
-        """A packet of the endpoint as the script would write it."""
+    def outbound(self, seg: Segment, ip: Ip | None = None, like: Packet | None = None) -> Packet:
+        """A packet of the endpoint as the script would write it; ``like``: with numbers absolute as in that one."""
         syn = bool(seg.flags & SYN)
-        shift = self._local_shift(syn)
-        base = 0 if syn else self.remote or 0
+        shift = 0 if like is not None and like.absolute else self._local_shift(syn)
+        base = 0 if syn or (like is not None and like.absolute_ack) else self.remote or 0
         return Packet(
             False,
             flag_letters(seg.flags),

@@ -270,7 +270,7 @@ class Run:
                     self.subjects.expecting(expected)
                     numbers = self.subjects.numbers()
                     assert numbers is not None
-                    return sent, numbers.outbound(sent.seg, ip_of(sent, expected)), numbers
+                    return sent, numbers.outbound(sent.seg, ip_of(sent, expected), expected), numbers
             if not self._step(limit) and not self.queue:
                 break
         raise ScriptFailed(
