@@ -59,6 +59,8 @@ TCP_ORDER = [
     "congestion",
     "core",
     "bursts",
+    "probes",
+    "spurious",
     "recovery",
     "output",
     "acks",

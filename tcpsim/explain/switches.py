@@ -108,6 +108,7 @@ SWITCHES: Final[dict[str, Switch]] = {
     "prr": _S("fast recovery sends in proportion to what is delivered", "RFC 6937 3"),
     "prr_safe_acks": _S("PRR lets a segment more than was delivered leave only for ACKs that advance and tell of no loss",
                         "RFC 6937 3"),
+    "frto": _S("new data after a time-out tells whether it was needless (F-RTO)", "RFC 5682 2.1"),
     "rack": _S("losses are told by when segments were sent (RACK)", "RFC 8985 6"),
     "tlp": _S("a probe leaves when no ACK comes for two round trips", "RFC 8985 7"),
     "tlp_ack_delay": _S("how much later the probe leaves while one segment is in flight, ns", "RFC 8985 7.2"),

@@ -128,6 +128,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "rtx_nxt": _V("", "seq", "after a time-out: what lies from here to recover was not repeated yet", "RFC 5681 3.1"),
     "rack": _V("", "", "when each segment in flight was sent, and which are lost", "RFC 8985 5"),
     "rack_due": _V("", "at", "when RACK looks again for what is lost, or sends a probe", "RFC 8985 6.3"),
+    "undo": _V("", "", "what is restored if the time-out proves needless", "RFC 5682 2.1"),
     "scoreboard": _V("", "", "which octets the peer has SACKed", "RFC 6675 3", ("EXT-6675-1",)),
     "sacked": _V("", "octets", "how many octets the peer has SACKed", "RFC 6675 3", ("EXT-6675-1",)),
     "pipe": _V("pipe", "octets", "what is believed to be on the way", "RFC 6675 4", ("EXT-6675-1",)),

@@ -39,7 +39,8 @@ TIMES: Final = (
 
 #: What says nothing without congestion control, fast retransmit, SACK, ECN and bursts, which ``exploring`` turns off.
 CONGESTION: Final = (
-    "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "rack", "sent_at", "dup_acks", "scoreboard", "dsack",
+    "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "undo", "rack", "sent_at",
+    "dup_acks", "scoreboard", "dsack",
     "max_flight", "cwnd_used", "pushed", "bursts",
 )  # fmt: skip
 

@@ -79,7 +79,11 @@ def _recovery(tcb: Tcb) -> dict[str, int]:
     flying = (tcb.snd_nxt - tcb.snd_una) & MASK
     if tcb.recovery == "rto":
         again = (tcb.rtx_nxt - tcb.snd_una) & MASK
-        return {"tcpi_lost": -(-flying // tcb.snd_mss), "tcpi_retrans": -(-again // tcb.snd_mss), "tcpi_reordering": 3}
+        return {
+            "tcpi_lost": -(-flying // tcb.snd_mss),
+            "tcpi_retrans": -(-again // tcb.snd_mss),
+            "tcpi_reordering": 3,
+        }
     if not tcb.recovery:
         return {"tcpi_lost": 0, "tcpi_retrans": 0, "tcpi_reordering": 3}
     return {"tcpi_reordering": 3}

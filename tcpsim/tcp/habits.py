@@ -90,6 +90,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     *_both("congestion", "read", f"{_KERNEL}: tcp_congestion_control", "cubic", "known", "the default since FreeBSD 14"),
     *_both("initial_window", "measured", "first_flight", "ten segments", "known", "net.inet.tcp.initcwnd_segments"),
     Habit("prr_safe_acks", _L, "known", "tcp_cwnd_reduction()", "else no more than was delivered"),
+    Habit("frto", _L, "read", f"{_KERNEL}: tcp_frto", "a needless time-out is found out and undone"),
     Habit("rack", _L, "read", f"{_KERNEL}: tcp_recovery", "losses are told by time"),
     Habit("tlp", _L, "measured", "first_flight", "a probe after two round trips and 2 ms"),
     Habit("cut_from_cwnd", _L, "read", f"{_SCRIPTS}: ssthresh 7 after a loss at cwnd 10", "ssthresh is 0.7 cwnd"),

@@ -11,8 +11,9 @@ from typing import Final
 from .bursts import burst_size, end_burst, end_record, to_record_end
 from .congestion import restart
 from .core import Core, sack_size
+from .probes import await_probe
 from .rack import Rack
-from .recovery import again, await_probe, fill_in, repair, room
+from .recovery import again, fill_in, repair, room
 from .segment import ACK, CWR, ECE, ECT, FIN, SYN, Option
 from .seq import HALF, MASK, diff
 from .states import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_RECV, SYN_SENT, Cue

@@ -88,6 +88,7 @@ class Profile(NamedTuple):
     dsack: bool = True  #: the first SACK block tells of octets that came twice (RFC 2883)
     prr: bool = False  #: fast recovery sends in proportion to what is delivered (RFC 6937); needs SACK
     prr_safe_acks: bool = False  #: and a segment more only for ACKs that advance and tell of no further loss
+    frto: bool = False  #: new data after a time-out tells whether it was needless (RFC 5682)
     rack: bool = False  #: losses are told by time (RFC 8985 6); needs SACK
     tlp: bool = False  #: a probe leaves when no ACK comes for two round trips (RFC 8985 7); needs rack
     tlp_ack_delay: int = 200 * MS  #: how much later it leaves while one segment is in flight, whose ACK may wait
@@ -253,6 +254,7 @@ LINUX: Final = RFC9293.but(
     challenge_limit=1,
     challenge_period=500 * MS,
     syn_options=("mss", "sackOK", "TS", "wscale"),
+    frto=True,
     rack=True,
     tlp=True,
     prr_safe_acks=True,

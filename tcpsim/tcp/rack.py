@@ -258,6 +258,14 @@ class Rack:
         first = self._starts[0] if self._starts else -1
         self._lose([start for start, sent in self.flying.items() if start == first or sent.at <= bound])
 
+    def found(self) -> None:
+        """Nothing is lost: what was taken for lost is on its way."""
+        for start in self.todo:
+            sent = self.gone.pop(start)
+            self.flying[start] = sent._replace(lost=False)
+            self.pipe += sent.end - start
+        self.todo.clear()
+
     def _lose(self, starts: list[int]) -> int:
         octets = 0
         for start in starts:

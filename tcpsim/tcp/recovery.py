@@ -11,10 +11,12 @@ from . import congestion
 from .bursts import push_again, to_record_end
 from .congestion import BY_NAME
 from .core import Core
+from .probes import detect, probe_answered, tells_of_duplicate
 from .scoreboard import DUP_THRESH, Scoreboard
 from .segment import ACK, CE, CWR, ECE, FIN, PSH, SYN, Segment
 from .seq import HALF, MASK, diff
-from .tcb import Prr, Tcb
+from .spurious import needless
+from .tcb import Prr, Tcb, Undo
 from .units import NEVER
 
 # -- what an ACK tells
@@ -46,8 +48,10 @@ def heard(c: Core, seg: Segment, news: int) -> None:
     lost = 0
     if tcb.rack is not None:
         if tcb.rack.probe is not None:
-            _probe_answered(c, seg, news, fresh)
+            probe_answered(c, seg, news, fresh)
         lost = detect(c)
+    if tcb.undo is not None and needless(c, news, fresh):
+        return
     if tcb.recovery == "fast":
         delivered = news + (board.octets if board is not None else 0) - before
         _in_fast_recovery(c, seg, news, delivered, fresh, lost)
@@ -71,7 +75,7 @@ def _learn_sack(c: Core, seg: Segment) -> int:
         if option[0] == "sack":
             blocks: tuple[tuple[int, int], ...] = option[1:]  # type: ignore[assignment]
             if tcb.rack is not None:
-                if _tells_of_duplicate(tcb, blocks):
+                if tells_of_duplicate(tcb, blocks):
                     tcb.rack.told_of_duplicate(tcb.snd_nxt)
                 tcb.rack.sacked(blocks, tcb.snd_nxt, c.now, tcb.snd_mss)
             board = tcb.scoreboard
@@ -84,14 +88,6 @@ def _learn_sack(c: Core, seg: Segment) -> int:
                 tcb.scoreboard = board
             return fresh
     return 0
-
-
-def _tells_of_duplicate(tcb: Tcb, blocks: tuple[tuple[int, int], ...]) -> bool:
-    """Whether the first block is a D-SACK: below SND.UNA, or inside the second (RFC 2883 4)."""
-    left, right = blocks[0]
-    if 0 < (tcb.snd_una - left) & MASK < HALF:
-        return True
-    return len(blocks) > 1 and (left - blocks[1][0]) & MASK < HALF and (blocks[1][1] - right) & MASK < HALF
 
 
 def _is_duplicate(tcb: Tcb, seg: Segment) -> bool:
@@ -274,6 +270,8 @@ def timed_out(c: Core) -> None:
     """
     tcb = c.tcb
     flight = tcb.cwnd if c.profile.cut_from_cwnd else (tcb.snd_nxt - tcb.snd_una) & MASK
+    first = tcb.rtx_count <= 1 and tcb.recovery != "rto"
+    tcb.undo = Undo(max(tcb.ssthresh, flight), tcb.cubic) if c.profile.frto and first else None
     if tcb.rtx_count <= 1:
         congestion.timed_out(tcb, c.profile, flight, c.now)
     else:
@@ -301,6 +299,8 @@ def timed_out(c: Core) -> None:
 def room(tcb: Tcb, limited_transmit: bool) -> int:
     """How many octets of new data cwnd lets leave now, while something is not as usual."""
     recovery = tcb.recovery
+    if tcb.undo is not None and tcb.undo.waits:
+        return 2 * tcb.snd_mss - ((tcb.snd_nxt - tcb.recover) & MASK)
     if tcb.rack is not None:
         return 0 if tcb.rack.todo else tcb.cwnd - tcb.rack.pipe  # what is missing goes first
     if recovery == "rto" and tcb.rtx_nxt != tcb.recover:
@@ -322,6 +322,8 @@ def repair(c: Core) -> None:
         end = again(c, tcb.snd_una, tcb.snd_mss)
         if tcb.scoreboard is not None:
             tcb.scoreboard.retransmitted(end, first=True)
+    if tcb.undo is not None and tcb.undo.waits:
+        return  # new data is on the way, which tells whether anything has to be sent again
     if tcb.rack is not None:
         _send_lost(c)
     elif tcb.recovery == "rto":
@@ -441,46 +443,7 @@ def again(c: Core, seq: int, n: int) -> int:
     return end
 
 
-# -- RACK and tail loss probes (RFC 8985)
-
-
-def detect(c: Core) -> int:
-    """Which segments are lost by now, in octets; the reordering timer tells when to ask again (RFC 8985 6.2, 6.3)."""
-    tcb = c.tcb
-    rack = tcb.rack
-    assert rack is not None
-    lost, wait = rack.detect(c.now, tcb.srtt, recovering=tcb.recovery in ("fast", "rto"))
-    if wait:
-        rack.probing = False
-        _set_timer(tcb, c.now + wait + c.profile.timer_slack)
-    elif not rack.probing:
-        tcb.rack_due = NEVER
-    return lost
-
-
-def await_probe(c: Core) -> None:
-    """Set the timer of a tail loss probe, which is due some time before the retransmission timer (RFC 8985 7.2)."""
-    tcb = c.tcb
-    rack = tcb.rack
-    assert rack is not None
-    rack.touched = False
-    if not rack.probing and tcb.rack_due != NEVER:
-        return  # the reordering timer runs
-    rack.probing = False
-    tcb.rack_due = NEVER
-    if not c.profile.tlp or tcb.recovery not in ("", "ecn") or tcb.rtx_due == NEVER or tcb.snd_una == tcb.snd_nxt:
-        return
-    wait = c.profile.rto_initial
-    if tcb.srtt >= 0:
-        wait = 2 * tcb.srtt + (c.profile.tlp_ack_delay if rack.few() else c.profile.timer_slack)
-    rack.probing = True
-    _set_timer(tcb, min(c.now + wait, tcb.rtx_due))
-
-
-def _set_timer(tcb: Tcb, due: int) -> None:
-    tcb.rack_due = due
-    if due < tcb.wake:
-        tcb.wake = due
+# -- by time (RFC 8985)
 
 
 def waited(c: Core) -> bool:
@@ -494,25 +457,3 @@ def waited(c: Core) -> bool:
     if detect(c) and tcb.recovery in ("", "disorder", "ecn"):
         _begin(c, tcb.snd_mss)
     return False
-
-
-def _probe_answered(c: Core, seg: Segment, news: int, fresh: int) -> None:
-    """An ACK while a probe is outstanding: whether the probe has repaired a loss (RFC 8985 7.4)."""
-    tcb = c.tcb
-    rack = tcb.rack
-    assert rack is not None
-    assert rack.probe is not None
-    told = next((option[1:] for option in seg.options if option[0] == "sack"), ())
-    duplicate = bool(told) and _tells_of_duplicate(tcb, told)  # type: ignore[arg-type]
-    if (seg.ack - rack.probe) & MASK >= HALF:
-        return
-    if not rack.repeats or duplicate or (not news and not fresh and not seg.len):
-        rack.probe = None  # new data has arrived, or the segment itself as well as its copy
-    elif seg.ack != rack.probe:
-        rack.probe = None
-        way = BY_NAME[c.profile.congestion]
-        way.cut(
-            tcb, tcb.cwnd if c.profile.cut_from_cwnd else min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd), c.now
-        )
-        if way.limits:
-            tcb.cwnd = tcb.ssthresh

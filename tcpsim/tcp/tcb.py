@@ -28,6 +28,15 @@ NO_FLOW: Final[Flow] = ("", 0, "", 0)
 Recovery = Literal["", "disorder", "fast", "rto", "ecn"]
 
 
+class Undo(NamedTuple):
+    """Before a time-out that may be spurious: ``ssthresh`` and cubic's memory.  ``waits``: new data was sent since, and
+    the next ACK tells (RFC 5682 2.1)."""
+
+    ssthresh: int
+    cubic: Cubic | None
+    waits: bool = False
+
+
 class Prr(NamedTuple):
     """Octets since a recovery began (RFC 6937 3): ``delivered`` to the peer, sent (``out``), and RecoverFS."""
 
@@ -150,6 +159,7 @@ class Tcb:
     ece: bool = False  #: congestion was experienced on the way to us: every ACK says so until the peer has reacted
     cwr: bool = False  #: cwnd was cut, which the next new data tells
     rack: Rack | None = None  #: what is known of each segment in flight, where losses are told by time (RFC 8985)
+    undo: Undo | None = None  #: what is restored if the time-out proves needless (RFC 5682, RFC 4015)
     prr: Prr | None = None  #: what proportional rate reduction counts (RFC 6937)
     sent_at: int = 0  #: when data was last sent
     received_at: int = 0  #: when text was last received, or the connection opened

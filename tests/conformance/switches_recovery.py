@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tcpsim.tcp import Profile
-from tests.conformance.switches import switch
+from tcpsim.tcp import Profile, State
+from tests.conformance.switches import at, switch
 from tests.helpers.lab import Lab
 from tests.recovery.path import Path, numbers
 
@@ -94,6 +94,26 @@ def ecn(profile: Profile) -> object:
 @switch("cut_from_cwnd", True, default=2, flipped=5)
 def cut_from_cwnd(profile: Profile) -> object:
     return path(profile, "cut_from_cwnd", initial_window=10, lose="1").give(1).run(until=1500).tcb.ssthresh / 1000
+
+
+def late_acks(profile: Profile, *arrivals: str, **switches: Any) -> tuple[list[str], list[int]]:
+    """Four segments of ten time out; what leaves with each ACK that comes late, and then cwnd and ssthresh."""
+    plain = {"mss_option": True, "rto_min": 1_000_000_000, "limited_transmit": False, "ack_range_checked": False}
+    lab = at(State.ESTABLISHED, profile, **plain | switches)
+    lab.arrives(". 301:301(0) ack 101 win 20000").send(5360).forget()
+    assert lab.expire() == "rtx"
+    assert [line.split()[1] for line in lab.sent()] == ["101:637(536)"]
+    left = []
+    for arrival in arrivals:
+        lab.forget().arrives(f". 301:301(0) ack {arrival} win 20000")
+        left.append(" ".join(line.split()[1].partition(":")[0] for line in lab.sent()))
+    return left, [lab.tcb.cwnd // 536, min(lab.tcb.ssthresh // 536, 99)]
+
+
+@switch("frto", True, default=(["637 1173", "1709"], [2, 2]), flipped=(["2245 2781", "3317"], [5, 99]))
+def frto(profile: Profile) -> object:
+    """The ACKs of the four segments come late: 637, and 1173."""
+    return late_acks(profile, "637", "1173")
 
 
 @switch("rack", True, default=[], flipped=[(127, 2, True)])

@@ -13,7 +13,7 @@ from tcpsim.tcp import Code, State, Tcb
 from tcpsim.tcp.buffers import ReceiveBuffer, SendBuffer
 from tcpsim.tcp.rack import Rack
 from tcpsim.tcp.scoreboard import Scoreboard
-from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Prr
+from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Prr, Undo
 from tcpsim.tcp.units import NEVER
 
 ALL = list(Tcb.__annotations__)
@@ -25,6 +25,7 @@ MAKE: dict[str, Any] = {
     "recovery": lambda n: "fast" if n == 0 else "rto",
     "scoreboard": Scoreboard,
     "rack": Rack,
+    "undo": lambda n: Undo(n, None),
     "cubic": Cubic,
     "prr": lambda n: Prr(n, 2, 3),
     "dsack": lambda n: (n, n + 1),
