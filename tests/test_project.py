@@ -66,6 +66,7 @@ TCP_ORDER = [
     "acks",
     "text",
     "predict",
+    "time_wait",
     "arrives",
     "calls",
     "settings",

@@ -114,7 +114,8 @@ def profiles_page() -> str:
         "`rfc9293_literal` all this is the same: the text leaves nothing open there.",
         "",
         "`linux` and `freebsd` are those stacks as far as the switches below go.  How a habit is known: *measured* on a",
-        "kernel, by the probe named; *read* in documents, tests or source; *known*: generally told of the stack.",
+        "kernel, by the probe named; *played* to a kernel, by the script of tests/packetdrill/scripts named; *read* in",
+        "documents, tests or source; *known*: generally told of the stack.",
         "",
     ]
     for profile in stacks:

@@ -105,6 +105,8 @@ VERDICTS: Final[dict[str, VerdictNote]] = {
     "seq.duplicate_syn": _V("Our SYN,ACK may have been lost: it is sent again instead of waiting for the timer.", taken=True),
     "seq.fin_again": _V(
         "The peer sends its FIN again because our last ACK was lost; this is what TIME_WAIT is for.", ("MUST-13",), taken=True),
+    "seq.time_wait_ignores": _V("An answer would be a bare ACK too: two ends in TIME_WAIT could go on for ever.", ("LC-10",)),
+    "seq.time_wait_answers": _V("Little is known of the connection any more; the ACK tells where it ended.", ("LC-10",)),
     "seq.old_syn": _V("Its number does not come after the last one seen, so it may be an old SYN.", ("EXT-6191-1",)),
     "seq.reopened": _V(
         "The ports may be used again before 2MSL are over, since the new numbers come after the old ones.",

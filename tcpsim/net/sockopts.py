@@ -190,7 +190,7 @@ def pending_error(conn: Conn) -> str | None:
         return None
     if conn.profile.reset_after_fin_is_epipe and tcb.fin_received and not tcb.fin_queued:
         return "EPIPE"
-    if tcb.error is Code.TIMED_OUT and tcb.soft_error is not None:  # the network has said why
+    if tcb.error in (Code.TIMED_OUT, Code.UNREACHABLE) and tcb.soft_error is not None:  # the network has said why
         return "ENETUNREACH" if tcb.soft_error == "net-unreachable" else "EHOSTUNREACH"
     return ENDED.get(tcb.error)
 

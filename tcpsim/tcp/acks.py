@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from . import congestion
 from . import verdicts as v
 from .bursts import forget_acknowledged
-from .core import Core
+from .core import TIMESTAMPS_SIZE, Core
 from .output import start_persist
 from .recovery import heard
 from .rto import sample, timeout
@@ -17,9 +15,6 @@ from .states import CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, TIME_WAIT, Cue
 from .tcb import Tcb
 from .units import NEVER
 from .verdicts import Verdict
-
-#: Octets that the timestamps option takes in a header, with the NOPs that align it (RFC 7323 appendix A).
-TIMESTAMPS_SIZE: Final = 12
 
 
 def learn_syn(c: Core, seg: Segment) -> None:

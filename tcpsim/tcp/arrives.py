@@ -15,8 +15,9 @@ from .errors import Code
 from .output import forget_round_trip, send_syn
 from .predict import predicted
 from .segment import ACK, FIN, RST, SYN, URG, Flow, Segment
-from .seq import HALF, MASK, diff, in_window, le
+from .seq import HALF, MASK, in_window
 from .states import (
+    CLOSE_WAIT,
     CLOSED,
     CLOSING,
     KEPT_ALIVE,
@@ -30,7 +31,8 @@ from .states import (
     Do,
     State,
 )
-from .text import check_fin, check_urg, process_text, queue_behind_syn, repeated
+from .text import answer, check_fin, check_urg, process_text, queue_behind_syn
+from .time_wait import is_newer, plain_time_wait, reopen
 from .verdicts import Verdict
 
 Check = Callable[[Core, Segment], Verdict | None]
@@ -155,14 +157,14 @@ def check_ack_in_syn_sent(c: Core, seg: Segment) -> Verdict | None:
     tcb = c.tcb
     if (seg.ack - tcb.snd_una - 1) & MASK < (tcb.snd_nxt - tcb.snd_una) & MASK:
         return None
-    if seg.flags & RST:
-        return v.OPENER_BAD_ACK_RST
-    c.out.append(make_reset(seg))
     wait = c.profile.bad_ack_hastens_syn
     if wait is not None and c.now + wait < tcb.rtx_due:
         tcb.rtx_due = due = c.now + wait
         if due < tcb.wake:
             tcb.wake = due
+    if seg.flags & RST:
+        return v.OPENER_BAD_ACK_RST
+    c.out.append(make_reset(seg))
     return v.OPENER_BAD_ACK
 
 
@@ -212,12 +214,16 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
     tcb = c.tcb
     profile = c.profile
     flags = seg.flags
-    if tcb.state is TIME_WAIT and profile.time_wait_needs_ack and not flags & (ACK | SYN | RST):
+    if not flags & (ACK | SYN | RST) and _needs_ack_first(c):
         return v.ACK_MISSING
     if flags & SYN:
         verdict = _sequence_of_syn(c, seg)
+        if verdict is v.OLD_SYN and profile.time_wait_plain:
+            verdict = None
         if verdict is not None or (tcb.state is SYN_RECV and _completes_simultaneous_open(c, seg)):
             return verdict
+    if tcb.state is TIME_WAIT and profile.time_wait_plain:
+        return plain_time_wait(c, seg)
     if tcb.ts_ok and not flags & RST:
         verdict = _check_timestamp(c, seg)
         if verdict is not None:
@@ -227,8 +233,11 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
     if flags & RST and profile.rst_at_zero_window:
         length = 0
     wnd = tcb.rcv_wnd
+    if flags & RST and _rst_at_fin(c, seg):
+        return None
     if wnd:
-        if offset < wnd or (length and (offset + length - 1) & MASK < wnd):
+        beside = offset == wnd and profile.empty_at_right_edge and not (seg.len or flags & RST)
+        if offset < wnd or (length and (offset + length - 1) & MASK < wnd) or beside:
             if tcb.ts_ok and not flags & RST:
                 _keep_timestamp(c, seg)
             return None
@@ -250,19 +259,22 @@ def check_sequence(c: Core, seg: Segment) -> Verdict | None:
         c.start_time_wait()
         tcb.ack_now = True
         return v.FIN_AGAIN_IN_TIME_WAIT
-    _answer(c, seg)
+    answer(c, seg)
     return v.UNACCEPTABLE
 
 
-def _answer(c: Core, seg: Segment) -> None:
-    """Acknowledge an unacceptable segment (RFC 9293 3.10.7.4, first)."""
-    if seg.len:
-        c.tcb.ack_now = True
-        behind = diff(c.tcb.rcv_nxt, seg.seq)
-        if seg.data and behind > 0:
-            repeated(c, seg.seq, min(behind, len(seg.data)))
-    else:
-        c.challenge()  # throttled: two ends out of step could answer each other for ever (A-37)
+def _needs_ack_first(c: Core) -> bool:
+    """Whether a segment without ACK is dropped before its number is looked at (step 5 has it later)."""
+    if c.tcb.state is TIME_WAIT:
+        return c.profile.time_wait_needs_ack
+    return c.profile.ack_bit_first and c.tcb.state is not SYN_RECV
+
+
+def _rst_at_fin(c: Core, seg: Segment) -> bool:
+    """Whether it is a RST at the number of the peer's FIN, from where some stacks reset."""
+    tcb = c.tcb
+    waiting = tcb.state in (CLOSE_WAIT, CLOSING, LAST_ACK)
+    return c.profile.rst_at_fin and waiting and tcb.fin_received and (seg.seq + 1) & MASK == tcb.rcv_nxt
 
 
 def _check_timestamp(c: Core, seg: Segment) -> Verdict | None:
@@ -271,7 +283,7 @@ def _check_timestamp(c: Core, seg: Segment) -> Verdict | None:
     if seg.tsval is None:
         return v.TIMESTAMP_MISSING if c.profile.timestamp_required else None
     if (seg.tsval - tcb.ts_recent) & MASK >= HALF and c.now - tcb.ts_recent_at <= c.profile.timestamp_lifetime:
-        _answer(c, seg)
+        answer(c, seg)
         return v.PAWS
     return None
 
@@ -288,6 +300,7 @@ def _completes_simultaneous_open(c: Core, seg: Segment) -> bool:
     tcb = c.tcb
     return (
         c.profile.synack_completes_simultaneous_open
+        and not (tcb.passive and c.profile.half_open_apart)
         and seg.flags & (SYN | ACK | RST) == SYN | ACK
         and seg.seq == tcb.irs
         and seg.ack == tcb.snd_nxt
@@ -327,38 +340,11 @@ def _sequence_of_syn(c: Core, seg: Segment) -> Verdict | None:
         return v.DUPLICATE_SYN
     reopening = c.profile.reopen_time_wait
     if tcb.state is TIME_WAIT and reopening != "no" and c.reopens:
-        if reopening == "6191" and not _is_newer(c, seg):
+        if reopening == "6191" and not is_newer(c, seg):
             return v.OLD_SYN
-        _reopen(c, seg)
+        reopen(c, seg)
         return v.REOPENED
     return None
-
-
-def _is_newer(c: Core, seg: Segment) -> bool:
-    """Whether a SYN in TIME_WAIT begins after all that the old incarnation sent (RFC 6191 2)."""
-    tcb = c.tcb
-    if seg.tsval is not None:
-        if not tcb.ts_ok and c.profile.timestamps:
-            return True  # a stamp tells the new segments from the old, which had none
-        ahead = (seg.tsval - tcb.ts_recent) & MASK
-        if tcb.ts_ok and ahead:
-            return ahead < HALF
-    return le(tcb.rcv_nxt, seg.seq)
-
-
-def _reopen(c: Core, seg: Segment) -> None:
-    """Leave TIME_WAIT for a new incarnation; the old one is kept until the SYN has proved genuine (MAY-2)."""
-    old = c.tcb.copy()
-    c.fire(Cue.SYN_REOPENS)
-    c.renew()
-    tcb = c.tcb
-    tcb.previous = old
-    tcb.passive = True
-    learn_syn(c, seg)
-    learn_window(c, seg)
-    c.pick_iss(above=old.snd_nxt)
-    send_syn(c)
-    queue_behind_syn(c, seg)
 
 
 def check_rst(c: Core, seg: Segment) -> Verdict | None:
@@ -370,7 +356,8 @@ def check_rst(c: Core, seg: Segment) -> Verdict | None:
     state = tcb.state
     if state is TIME_WAIT and profile.time_wait_ignores_rst:
         return v.RST_IGNORED
-    if seg.seq != tcb.rcv_nxt or not (tcb.rcv_wnd or profile.rst_at_zero_window):
+    exact = seg.seq == tcb.rcv_nxt and (tcb.rcv_wnd or profile.rst_at_zero_window)
+    if not exact and not _rst_at_fin(c, seg):
         if not in_window(seg.seq, tcb.rcv_nxt, tcb.rcv_wnd):
             return v.RST_OUTSIDE
         if profile.rst_exact:
@@ -414,9 +401,11 @@ def check_syn(c: Core, seg: Segment) -> Verdict | None:
         if _completes_simultaneous_open(c, seg):
             return None
         if tcb.passive:
+            if c.profile.half_open_apart:
+                c.out.append(make_reset(seg))
             c.fire(Cue.SYN_OF_PASSIVE_OPEN)
             c.renew()
-            return v.SYN_BACK_TO_LISTEN
+            return v.SYN_RESETS if c.profile.half_open_apart else v.SYN_BACK_TO_LISTEN
     if c.profile.syn_challenged:
         c.challenge()
         return v.SYN_CHALLENGED

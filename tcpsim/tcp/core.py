@@ -13,6 +13,9 @@ from .states import BY_CUE, CLOSED, Cue, Do, Transition
 from .tcb import BLANK, NAMES, Tcb
 from .units import NEVER
 
+#: Octets that the timestamps option takes in a header, with the NOPs that align it (RFC 7323 appendix A).
+TIMESTAMPS_SIZE: Final = 12
+
 #: The fields that the user or the network sets, and that outlive an incarnation.
 SETTINGS: Final = (
     "mtu",
@@ -226,7 +229,7 @@ class Core:
             if self.profile.window_exact:
                 if gain > 0:
                     tcb.rcv_wnd = wnd = _all_the_room(tcb, wnd, wnd + gain, 0 if flags & SYN else tcb.rcv_shift)
-            elif gain > 0 and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
+            elif gain > 0 and not flags & SYN and (gain >= tcb.snd_mss or 2 * gain >= tcb.rcv_limit):
                 tcb.rcv_wnd = wnd = wnd + gain
             tcb.last_ack_sent = ack = tcb.rcv_nxt
             tcb.ack_now = False

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-#: "measured": seen on a kernel, by benchmarks/linux.py.  "read": in the stack's documents, tests or source.
-#: "known": what is generally told of the stack.
-Certainty = Literal["measured", "read", "known"]
+#: "measured": seen on a kernel, by benchmarks/linux.py.  "played": a packetdrill script of this project, which a
+#: kernel passes.  "read": in the stack's documents, tests or source.  "known": what is generally told of the stack.
+Certainty = Literal["measured", "played", "read", "known"]
 
 
 class Habit(NamedTuple):
     """``stacks``: the profiles that have it.  ``source``: where it is from; a probe of benchmarks/linux.py if
-    measured."""
+    measured, a script in tests/packetdrill/scripts if played."""
 
     switch: str
     stacks: tuple[str, ...]
@@ -101,6 +101,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     *_both("prr", "known", "tcp_cwnd_reduction()", "recovery is proportional", "known", "net.inet.tcp.do_prr"),
     # opening
     Habit("bad_ack_hastens_syn", _L, "measured", "bad_ack_in_syn_sent", "the SYN leaves again within 10 to 20 ms"),
+    Habit("half_open_apart", _L, "played", "linux/syn_recv/syn_ack_at_irs", "handshakes not finished are no connections yet"),
     Habit("crossed_rst_refuses", _L, "measured", "simultaneous_open_reset", "ECONNRESET; FreeBSD says ECONNREFUSED"),
     Habit("syn_fin_opens", _L, "measured", "strange_openings", "a SYN with FIN draws no answer"),
     Habit("syn_text_taken", _L, "measured", "data_on_syn_ack", "data on a SYN or SYN,ACK is thrown away"),
@@ -124,6 +125,11 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("challenge_period", _F, "known", "net.inet.tcp.ack_war_timewindow", "... in a second"),
     *_both("icmp_hard_aborts", "known", "tcp_v4_err()", "only while opening", "known", "tcp_drop_syn_sent()"),
     Habit("rst_at_right_edge", _L, "measured", "resets", "a RST one past the window is challenged"),
+    Habit("empty_at_right_edge", _L, "played", "linux/established/ack_places", "an ACK one past the window is let in"),
+    Habit("rst_at_fin", _L, "played", "linux/last_ack/rst_at_fin", "a RST at the number of the peer's FIN counts"),
+    Habit("ack_bit_first", _L, "played", "linux/established/fin_without_ack", "what has no ACK is dropped, wherever it is"),
+    Habit("icmp_hard_aborts", _L, "played", "linux/icmp/hard_in_established", "ICMP ends no connection that stands"),
+    Habit("icmp_soft_ends_open", _L, "played", "linux/icmp/soft_in_syn_sent", "a soft ICMP error ends connect()"),
     *_both("reset_carries_ack", "measured", "close_with_unread_data", "RST,ACK", "known", "tcp_output() in CLOSED"),
     *_both("reset_carries_stamp", "read", _SCRIPTS, "timestamps too", "known", "tcp_output() in CLOSED"),
     Habit("unread_resets", _F, "known", "tcp_disconnect()", "close() with unread data sends a FIN"),
@@ -133,6 +139,8 @@ HABITS: Final[tuple[Habit, ...]] = (
     *_both("reopen_time_wait", "measured", "reopen_time_wait", "a SYN with a higher number opens a new incarnation",
            "read", "FreeBSD's notes on TIME_WAIT"),
     Habit("fin_at_zero_window", _L, "measured", "fin_at_zero_window", "a FIN passes a closed window"),
+    Habit("second_fin_answered", _L, "played", "linux/close_wait/fin_again", "a second FIN in the window draws no answer"),
+    Habit("time_wait_plain", _L, "played", "linux/time_wait/data", "all but RSTs and a bare ACK at RCV.NXT is answered"),
     Habit("fin_answers_fin", _F, "read", _SCRIPTS, "a FIN in FIN_WAIT_1 draws the FIN again"),
     Habit("time_wait_needs_ack", _F, "read", _SCRIPTS, "a FIN without ACK in TIME_WAIT is ignored"),
     Habit("time_wait_ignores_rst", _F, "read", "FreeBSD's notes on TIME_WAIT", "RFC 1337's first fix"),

@@ -61,9 +61,10 @@ def icmp_arrives(c: Core, name: str, seq: int, mtu: int = 0) -> bool:
 
     ``name``: one of ``ERRORS``.  ``mtu``: of the link that was too small, octets; 0 if the router does not say.
     One whose ``seq`` is not in flight is forged or too late, and changes nothing (RFC 5927 4.1); neither does a
-    Source Quench (MUST-55).  A soft error is told to the user, and the connection goes on (MUST-56, SHLD-25).  A
-    hard one ends it (SHLD-26) while it opens; later only if the profile says so (RFC 5461 4).  Code 4 is no hard
-    error, for Don't Fragment is always set: segments get smaller and what is outstanding is sent again.
+    Source Quench (MUST-55).  A soft error is told to the user, and the connection goes on (MUST-56, SHLD-25), unless
+    the profile lets it end an open.  A hard one ends it (SHLD-26) while it opens; later only if the profile says so
+    (RFC 5461 4).  Code 4 is no hard error, for Don't Fragment is always set: segments get smaller and what is outstanding is
+    sent again.
 
     Raises TcpsimError for an unknown name.
     """
@@ -77,7 +78,10 @@ def icmp_arrives(c: Core, name: str, seq: int, mtu: int = 0) -> bool:
         return False
     if name == TOO_BIG:
         return _too_big(c, mtu)
-    if error.hard and (tcb.state in (SYN_SENT, SYN_RECV) or c.profile.icmp_hard_aborts):
+    opening = tcb.state in (SYN_SENT, SYN_RECV)
+    if not error.hard:
+        tcb.soft_error = name
+    if (error.hard or c.profile.icmp_soft_ends_open) if opening else (error.hard and c.profile.icmp_hard_aborts):
         was = tcb.state
         c.fire(Cue.ICMP_HARD)
         code = Code.REFUSED if name == "port-unreachable" else Code.UNREACHABLE

@@ -10,7 +10,7 @@ from typing import Final
 
 from .bursts import burst_size, end_burst, end_record, to_record_end
 from .congestion import restart
-from .core import Core, sack_size
+from .core import TIMESTAMPS_SIZE, Core, sack_size
 from .probes import await_probe
 from .rack import Rack
 from .recovery import again, fill_in, repair, room
@@ -186,7 +186,7 @@ def send_syn(c: Core, *, bare: bool = False) -> None:
     else:
         flags = SYN | ACK | ECE if tcb.ecn_ok else SYN | ACK
     if profile.window_rounded:
-        segment = tcb.snd_mss if flags & ACK else c.mss()
+        segment = c.mss() - (TIMESTAMPS_SIZE if flags & ACK and tcb.ts_ok else 0)
         most = min(tcb.rcv_limit, 65_535)
         tcb.rcv_wnd = most // segment * segment or most
     c.emit(tcb.iss, flags, data, _syn_options(c, answers=bool(flags & ACK)))

@@ -128,6 +128,7 @@ class Profile(NamedTuple):
     ack_left_of_window: bool = False  #: A-40: the ACK of a segment that ends at RCV.NXT is used
     data_on_syn: bool = False  #: SEND in LISTEN puts its octets on the SYN (3.10.2), else they wait
     icmp_hard_aborts: bool = True  #: SHLD-26 in synchronised states too; False: only while opening (RFC 5461 4)
+    icmp_soft_ends_open: bool = False  #: a soft ICMP error ends an open that is under way (against MUST-56)
     half_duplex_close: bool = False  #: MAY-1: CLOSE ends reading too; data unread, or still to come, is reset
     window_exact: bool = False  #: every segment tells of all the room there is, not of worthwhile steps alone
     buffers_rounded: bool = False  #: opening rounds the buffers up to whole segments
@@ -167,16 +168,24 @@ class Profile(NamedTuple):
     crossed_synack_acked: bool = False  #: the SYN,ACK that ends a simultaneous open is acknowledged at once
     long_segment_acked: bool = False  #: a segment with more than an MSS is acknowledged at once
     reset_carries_stamp: bool = False  #: the same RST has timestamps, if they are in use
+    empty_at_right_edge: bool = False  #: a segment without octets, SYN and FIN may stand one past the window
+    rst_at_fin: bool = False  #: after the peer's FIN a RST at its number, one before RCV.NXT, counts
+    ack_bit_first: bool = False  #: what has no ACK bit is dropped before its number is looked at
     reset_carries_ack: bool = False  #: the RST of ABORT and of CLOSE with unread data has the ACK bit
     timeout_resets: bool = False  #: giving up at R2 sends a RST
     bad_ack_hastens_syn: int | None = None  #: a bad ACK in SYN_SENT has the SYN repeated so soon; None: not sooner
+    half_open_apart: bool = False  #: a passive SYN_RECV resets other SYNs, and takes no SYN,ACK for its ACK
     crossed_rst_refuses: bool = True  #: a RST after simultaneous open means refused, not reset
     listen_resets_synacks: bool = True  #: LISTEN answers a SYN,ACK with a RST
     syn_fin_opens: bool = True  #: LISTEN takes a SYN with FIN, else it is dropped
     syn_text_taken: bool = True  #: text and FIN on a SYN or SYN,ACK are kept, else they have to come again
     fin_at_zero_window: bool = False  #: a bare FIN at RCV.NXT passes a closed window (A-15)
+    second_fin_answered: bool = True  #: a second FIN in the window is acknowledged, else dropped without a word
     fin_answers_fin: bool = False  #: a FIN in FIN_WAIT_1 is answered with our FIN once more, not with an ACK
     time_wait_needs_ack: bool = False  #: TIME_WAIT ignores what has no ACK bit
+    time_wait_plain: bool = (
+        False  #: TIME_WAIT knows RCV.NXT alone: what is no bare ACK there, and no RST, is answered
+    )
 
     def but(self, **changes: Any) -> Profile:
         """This profile with some switches changed; unless ``name`` is given, the name gets a ``+``.
@@ -272,6 +281,14 @@ LINUX: Final = RFC9293.but(
     probe_octet=False,
     window_rounded=True,
     rst_at_right_edge=True,
+    half_open_apart=True,
+    empty_at_right_edge=True,
+    rst_at_fin=True,
+    ack_bit_first=True,
+    second_fin_answered=False,
+    time_wait_plain=True,
+    icmp_hard_aborts=False,
+    icmp_soft_ends_open=True,
     bad_ack_hastens_syn=10 * MS,
     crossed_rst_refuses=False,
     syn_fin_opens=False,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from .acks import TIMESTAMPS_SIZE
-from .core import Core
+from .core import TIMESTAMPS_SIZE, Core
 from .errors import BadValue
 from .states import CLOSED, KEPT_ALIVE, LISTEN, SYN_SENT
 from .units import NEVER

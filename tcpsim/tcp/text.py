@@ -8,7 +8,7 @@ from . import verdicts as v
 from .core import Core
 from .recovery import marked
 from .segment import ACK, FIN, RST, SYN, URG, Segment
-from .seq import HALF, MASK, MOD
+from .seq import HALF, MASK, MOD, diff
 from .states import CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT, Cue, Do
 from .tcb import Tcb
 from .units import NEVER
@@ -85,6 +85,17 @@ def repeated(c: Core, start: int, n: int) -> None:
     if tcb.sack_ok and c.profile.dsack:
         tcb.dsack = (start, (start + n) & MASK)
         tcb.ack_now = True
+
+
+def answer(c: Core, seg: Segment) -> None:
+    """Acknowledge an unacceptable segment (RFC 9293 3.10.7.4, first)."""
+    if seg.len:
+        c.tcb.ack_now = True
+        behind = diff(c.tcb.rcv_nxt, seg.seq)
+        if seg.data and behind > 0:
+            repeated(c, seg.seq, min(behind, len(seg.data)))
+    else:
+        c.challenge()  # throttled: two ends out of step could answer each other for ever (A-37)
 
 
 def _repeated_early(c: Core, start: int, n: int) -> None:
@@ -197,6 +208,8 @@ def check_fin(c: Core, seg: Segment) -> Verdict | None:
 def _fin_again(c: Core, seg: Segment) -> None:
     """A second FIN, with a number of its own: acknowledged, and otherwise without effect (A-14)."""
     tcb = c.tcb
+    if not c.profile.second_fin_answered and tcb.state is not TIME_WAIT:
+        return
     at = (seg.end - 1) & MASK
     if (at - tcb.rcv_nxt) & MASK >= tcb.rcv_wnd:
         return  # it lies beyond the window: trimmed away (step 1)

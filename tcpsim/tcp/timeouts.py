@@ -74,10 +74,9 @@ def _given_up(c: Core) -> bool:
     opening = tcb.state in (SYN_SENT, SYN_RECV)
     r2 = tcb.r2_syn if opening else tcb.r2
     count = c.profile.r2_count
-    if count is not None:
-        if tcb.rtx_count < count:
-            return False
-    elif r2 is None or c.now - tcb.rtx_since < r2:
+    counted = count is not None and tcb.rtx_count >= count
+    timed = r2 is not None and c.now - tcb.rtx_since >= r2 and (count is None or opening)
+    if not (counted or timed):
         return False
     if tcb.state is SYN_RECV and tcb.passive and c.profile.passive_open_survives:
         c.fire(Cue.R2_OF_PASSIVE_OPEN)

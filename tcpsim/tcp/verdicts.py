@@ -51,6 +51,8 @@ UNACCEPTABLE: Final = Verdict("seq.unacceptable", "outside the receive window", 
 UNACCEPTABLE_RST: Final = Verdict("seq.unacceptable_rst", "a RST outside the receive window", "nothing", _FIRST)
 DUPLICATE_SYN: Final = Verdict("seq.duplicate_syn", "the peer's SYN again", "SYN,ACK", _FIRST)
 FIN_AGAIN_IN_TIME_WAIT: Final = Verdict("seq.fin_again", "the peer's FIN again: 2MSL starts anew", "ACK", _FIRST)
+TIME_WAIT_IGNORES: Final = Verdict("seq.time_wait_ignores", "nothing but an ACK, at RCV.NXT", "nothing", _FIRST)
+TIME_WAIT_ANSWERS: Final = Verdict("seq.time_wait_answers", "TIME_WAIT expects nothing of the kind", "ACK", _FIRST)
 OLD_SYN: Final = Verdict("seq.old_syn", "no SYN of a new incarnation", "nothing", "RFC 6191 2")
 REOPENED: Final = Verdict("seq.reopened", "a fresh SYN opens a new incarnation", "SYN,ACK", "3.6.1")
 

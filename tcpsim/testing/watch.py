@@ -128,12 +128,12 @@ def r2_ends_it(before: Tcb, after: Tcb, timer: str, profile: Profile, now: int) 
     """A retransmission time-out at or past R2 ends the connection, or sends its child back to LISTEN (MUST-20)."""
     if timer != "rtx" or before.state not in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
         return
-    r2 = before.r2_syn if before.state in (SYN_SENT, SYN_RECV) else before.r2
+    opening = before.state in (SYN_SENT, SYN_RECV)
+    r2 = before.r2_syn if opening else before.r2
     waited = now - before.rtx_since
-    if profile.r2_count is not None:
-        over = before.rtx_count >= profile.r2_count
-    else:
-        over = r2 is not None and waited >= r2
+    over = profile.r2_count is not None and before.rtx_count >= profile.r2_count
+    if profile.r2_count is None or opening:
+        over = over or (r2 is not None and waited >= r2)
     if over and after.state not in (CLOSED, LISTEN):
         raise InvariantBroken(
             "r2_ends_it",

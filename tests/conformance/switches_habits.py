@@ -75,6 +75,54 @@ def rst_at_right_edge(profile: Profile) -> object:
     return at(State.ESTABLISHED, profile).arrives("R 1301:1301(0) win 0").sent()
 
 
+@switch("empty_at_right_edge", True, default=1, flipped=0)
+def empty_at_right_edge(profile: Profile) -> object:
+    assert at(State.ESTABLISHED, profile).arrives(". 1302:1302(0) ack 101 win 1000").sent()
+    return len(at(State.ESTABLISHED, profile).arrives(". 1301:1301(0) ack 101 win 1000").sent())
+
+
+@switch("rst_at_fin", True, default=["ESTABLISHED", "CLOSE_WAIT"], flipped=["ESTABLISHED", "CLOSED"])
+def rst_at_fin(profile: Profile) -> object:
+    """Before the peer's FIN it is as any other outside the window."""
+    states = [at(State.ESTABLISHED, profile).arrives("R 300:300(0) win 0").state.name]
+    lab = at(State.CLOSE_WAIT, profile)
+    number = (lab.tcb.rcv_nxt - 1) % 2**32
+    return [*states, lab.arrives(f"R {number}:{number}(0) win 0").state.name]
+
+
+@switch("ack_bit_first", True, default=[1, 0], flipped=[0, 0])
+def ack_bit_first(profile: Profile) -> object:
+    numbers = (300, 301)
+    return [len(at(State.ESTABLISHED, profile).arrives(f"F {n}:{n}(0) win 1000").sent()) for n in numbers]
+
+
+@switch("second_fin_answered", False, default=1, flipped=0)
+def second_fin_answered(profile: Profile) -> object:
+    lab = at(State.CLOSE_WAIT, profile)
+    n = lab.tcb.rcv_nxt
+    return len(lab.arrives(f"F. {n}:{n}(0) ack 101 win 1000").sent())
+
+
+@switch("icmp_soft_ends_open", True, default="SYN_SENT", flipped="CLOSED")
+def icmp_soft_ends_open(profile: Profile) -> object:
+    lab = at(State.SYN_SENT, profile)
+    assert lab.conn.icmp_arrives(lab.now, "host-unreachable", lab.tcb.snd_una)
+    return lab.state.name
+
+
+@switch("time_wait_plain", True, default=[0, 1, 1, 0], flipped=[1, 0, 0, 0])
+def time_wait_plain(profile: Profile) -> object:
+    """Data; an ACK of what was never sent; a RST in the window; a bare ACK."""
+    profile = profile.but(time_wait_answers_acks=False)
+    segments = ("P. {0}:{1}(1) ack 102", ". {0}:{0}(0) ack 500", "R {1}:{1}(0)", ". {0}:{0}(0) ack 102")
+    answers = []
+    for text in segments:
+        lab = at(State.TIME_WAIT, profile)
+        n = lab.tcb.rcv_nxt
+        answers.append(len(lab.arrives(text.format(n, n + 1) + " win 1000").sent()))
+    return answers
+
+
 @switch("reset_carries_ack", True, default="R 101:101(0) win 0", flipped="R. 101:101(0) ack 301 win 1000")
 def reset_carries_ack(profile: Profile) -> object:
     (reset,) = at(State.ESTABLISHED, profile).abort().sent()
@@ -92,6 +140,15 @@ def timeout_resets(profile: Profile) -> object:
 def bad_ack_hastens_syn(profile: Profile) -> object:
     lab = Lab(profile).open_active().forget().arrives(". 300:300(0) ack 5000 win 1000")
     return len(lab.advance("10ms").sent())
+
+
+@switch("half_open_apart", True, default=[[], ["ESTABLISHED"]], flipped=[["R. 0:0(0) ack 303 win 0"], ["SYN_RECV"]])
+def half_open_apart(profile: Profile) -> object:
+    profile = profile.but(synack_completes_simultaneous_open=True)
+    lab = at(State.SYN_RECV, profile)
+    other = lab.arrives("S 302:302(0) win 1000").sent()
+    crossed = at(State.SYN_RECV, profile).arrives("S. 300:300(0) ack 101 win 1000")
+    return [other, [crossed.state.name]]
 
 
 @switch("crossed_rst_refuses", False, default=Code.REFUSED, flipped=Code.RESET)

@@ -49,6 +49,14 @@ def test_what_is_called_measured_was_measured() -> None:
     assert all(habit.stacks == ("linux",) for habit in HABITS if habit.certainty == "measured")
 
 
+def test_what_is_called_played_has_its_script() -> None:
+    scripts = Path(__file__).parents[1] / "packetdrill" / "scripts"
+    played = [habit for habit in HABITS if habit.certainty == "played"]
+    assert played
+    assert all(habit.source.startswith(f"{habit.stacks[0]}/") for habit in played)
+    assert all((scripts / f"{habit.source}.pkt").is_file() for habit in played)
+
+
 @pytest.mark.parametrize(("stack", "switch"), [(stack, habit.switch) for habit in HABITS for stack in habit.stacks])
 def test_each_habit_shows(stack: str, switch: str) -> None:
     """The scene of the switch looks other with the stack's value than with rfc9293's."""
