@@ -123,7 +123,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("challenge_period", _L, "measured", "challenge_rate", "... in 500 ms"),
     Habit("challenge_limit", _F, "known", "net.inet.tcp.ack_war_cnt", "five challenge ACKs ..."),
     Habit("challenge_period", _F, "known", "net.inet.tcp.ack_war_timewindow", "... in a second"),
-    *_both("icmp_hard_aborts", "known", "tcp_v4_err()", "only while opening", "known", "tcp_drop_syn_sent()"),
+    Habit("icmp_hard_aborts", _F, "known", "tcp_drop_syn_sent()", "only while opening"),
     Habit("rst_at_right_edge", _L, "measured", "resets", "a RST one past the window is challenged"),
     Habit("empty_at_right_edge", _L, "played", "linux/established/ack_places", "an ACK one past the window is let in"),
     Habit("rst_at_fin", _L, "played", "linux/last_ack/rst_at_fin", "a RST at the number of the peer's FIN counts"),

@@ -287,7 +287,6 @@ LINUX: Final = RFC9293.but(
     ack_bit_first=True,
     second_fin_answered=False,
     time_wait_plain=True,
-    icmp_hard_aborts=False,
     icmp_soft_ends_open=True,
     bad_ack_hastens_syn=10 * MS,
     crossed_rst_refuses=False,
