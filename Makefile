@@ -47,7 +47,7 @@ demo: $(VENV)/.installed  ## play two scenarios and draw the state diagram
 # --- checks --------------------------------------------------------------------------
 
 test: lint  ## every check a change has to pass (CI=true: reproducible examples)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --tcpsim-cov-fail-under=100
 
 	@# docs and diagrams up to date
 	$(BIN)/python tools/generate.py --check

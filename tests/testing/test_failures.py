@@ -15,6 +15,7 @@ import tcpsim
 from tcpsim.net.moves import Call
 from tcpsim.testing import InvariantBroken, TcpStateMachine, Watch, everything_closed, told
 from tcpsim.testing.failures import FOLDER, save
+from tcpsim.testing.machine import reached
 
 ONCE = settings(
     max_examples=20,
@@ -71,6 +72,31 @@ def test_a_script_asks_what_its_machine_asks(machine: type[TcpStateMachine]) -> 
     with pytest.raises(AssertionError) as again:
         exec(script, {})
     assert str(again.value).splitlines()[0] == str(caught.value).splitlines()[0]
+
+
+def test_a_machine_can_ask_for_files(tmp_path: Path) -> None:
+    class Keeping(Hook):
+        save = str(tmp_path)
+
+    with pytest.raises(AssertionError) as caught:
+        run_state_machine_as_test(Keeping, settings=ONCE)
+    text = "\n".join(caught.value.__notes__)
+    for suffix in (".jsonl", ".pcapng", ".html"):
+        assert f"Written: {tmp_path / 'Keeping'}{suffix}" in text
+        assert (tmp_path / f"Keeping{suffix}").stat().st_size > 500
+
+
+def test_runs_are_steered_by_what_they_reach() -> None:
+    sim, client, server = tcpsim.pair()
+    assert reached(sim) == 0
+    server.listen(80)
+    client.connect("server", 80)
+    sim.run()
+    handshake = reached(sim)
+    assert handshake == 5 + 1 + 5  # rows, the verdict "listen.taken", and pairs of states
+    client.connect("server", 80)
+    sim.run()
+    assert reached(sim) > handshake
 
 
 def test_judging_a_run_that_is_fine_says_nothing() -> None:
