@@ -128,7 +128,6 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("empty_at_right_edge", _L, "played", "linux/established/ack_places", "an ACK one past the window is let in"),
     Habit("rst_at_fin", _L, "played", "linux/last_ack/rst_at_fin", "a RST at the number of the peer's FIN counts"),
     Habit("ack_bit_first", _L, "played", "linux/established/fin_without_ack", "what has no ACK is dropped, wherever it is"),
-    Habit("icmp_hard_aborts", _L, "played", "linux/icmp/hard_in_established", "ICMP ends no connection that stands"),
     Habit("icmp_soft_ends_open", _L, "played", "linux/icmp/soft_in_syn_sent", "a soft ICMP error ends connect()"),
     *_both("reset_carries_ack", "measured", "close_with_unread_data", "RST,ACK", "known", "tcp_output() in CLOSED"),
     *_both("reset_carries_stamp", "read", _SCRIPTS, "timestamps too", "known", "tcp_output() in CLOSED"),
