@@ -123,6 +123,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("challenge_period", _L, "measured", "challenge_rate", "... in 500 ms"),
     Habit("challenge_limit", _F, "known", "net.inet.tcp.ack_war_cnt", "five challenge ACKs ..."),
     Habit("challenge_period", _F, "known", "net.inet.tcp.ack_war_timewindow", "... in a second"),
+    Habit("icmp_hard_aborts", _L, "played", "linux/icmp/hard_in_established", "ICMP ends no connection that stands"),
     Habit("icmp_hard_aborts", _F, "known", "tcp_drop_syn_sent()", "only while opening"),
     Habit("rst_at_right_edge", _L, "measured", "resets", "a RST one past the window is challenged"),
     Habit("empty_at_right_edge", _L, "played", "linux/established/ack_places", "an ACK one past the window is let in"),
