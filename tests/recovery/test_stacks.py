@@ -17,6 +17,7 @@ from tests.conformance import (  # noqa: F401  (all register their switches)
     switches_options,
     switches_recovery,
     switches_sockets,
+    switches_stacks,
 )
 from tests.conformance.switches import SWITCHES
 from tests.helpers.lab import HERE, SECOND, THERE, Lab, reach
