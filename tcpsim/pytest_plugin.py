@@ -38,7 +38,7 @@ def _wanted(request: pytest.FixtureRequest) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("tcpsim"))):
         if marker.args:
-            raise pytest.UsageError(f"{request.node.nodeid}: pytest.mark.tcpsim takes names: tcpsim(seed=1)")
+            pytest.fail("the marker tcpsim takes names: write tcpsim(seed=1)", pytrace=False)
         wanted |= marker.kwargs
     return wanted
 
@@ -46,7 +46,10 @@ def _wanted(request: pytest.FixtureRequest) -> dict[str, Any]:
 def simulator_for(request: pytest.FixtureRequest) -> Simulator:
     """What the fixture ``tcp_sim`` gives; the test's report will tell of it."""
     wanted = {name: value for name, value in _wanted(request).items() if name in _OF_A_SIMULATOR}
-    request.node.stash[SIM] = sim = Simulator(**wanted)
+    try:
+        request.node.stash[SIM] = sim = Simulator(**wanted)
+    except TcpsimError as error:
+        pytest.fail(f"the marker tcpsim: {error}", pytrace=False)
     return sim
 
 
@@ -54,7 +57,10 @@ def pair_for(request: pytest.FixtureRequest, sim: Simulator) -> tuple[Simulator,
     """What the fixture ``tcp_pair`` gives."""
     link = {name: value for name, value in _wanted(request).items() if name not in _OF_A_SIMULATOR}
     client, server = sim.host("client", "10.0.0.1"), sim.host("server", "10.0.0.2")
-    sim.link(client, server, **link)
+    try:
+        sim.link(client, server, **link)
+    except TcpsimError as error:
+        pytest.fail(f"the marker tcpsim: {error}", pytrace=False)
     return sim, client, server
 
 

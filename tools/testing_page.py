@@ -77,7 +77,12 @@ def page() -> str:
         f"| `{name}{_parameters(getattr(testing, name))}` | {_first(getattr(testing, name))} |" for name in STRATEGIES
     ]
     known = ", ".join(f"`{kind.__name__}`" for kind in sorted(TYPES, key=lambda kind: kind.__name__))
-    lines += ["", f"`hypothesis.strategies.from_type` knows {known}, `Programs`, `Topology` and `Scenario`.", ""]
+    lines += [
+        "",
+        f"`hypothesis.strategies.from_type` knows {known};",
+        "once strategies are imported, also `Programs`, `Topology` and `Scenario`.",
+        "",
+    ]
     lines += ["## Invariants", "", *_invariants(), "", "## The state machine", ""]
     lines += [(inspect.getdoc(TcpStateMachine) or "").replace("``", "`"), "", PLUGIN]
     return "\n".join(lines) + "\n"

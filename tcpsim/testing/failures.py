@@ -34,6 +34,8 @@ def explain(sim: Simulator, script: str, *, name: str, folder: str | None = None
 
 def ladder_of(sim: Simulator) -> str:
     """The ladder; where it cannot be drawn, the records one by one."""
+    if sim.trace.level == "off":
+        return "There is no ladder: this simulation keeps no trace (trace='off')."
     try:
         return str(sim.ladder())  # a plain one: reports travel between processes
     except ImportError:
@@ -42,6 +44,8 @@ def ladder_of(sim: Simulator) -> str:
 
 def save(sim: Simulator, folder: str, name: str) -> list[str]:
     """Write trace, capture and player into ``folder``, told in full; their paths, or why one was not written."""
+    if sim.trace.level == "off":
+        return ["nothing: this simulation keeps no trace (trace='off')"]
     where = Path(folder)
     where.mkdir(parents=True, exist_ok=True)
     full = _in_full(sim)

@@ -43,13 +43,28 @@ def test_fixtures_follow_the_marker(pytester: pytest.Pytester) -> None:
             assert [path.weather.mtu for path in sim.world.paths] == [600, 600]
 
         @pytest.mark.tcpsim(5)
-        def test_wrong(tcp_sim):
+        def test_no_name(tcp_sim):
+            pass
+
+        @pytest.mark.tcpsim(profile="windows")
+        def test_no_profile(tcp_sim):
+            pass
+
+        @pytest.mark.tcpsim(dealy="1ms")
+        def test_no_option(tcp_pair):
             pass
         """
     )
     result = pytester.runpytest_inprocess("--strict-markers", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines("*takes names: tcpsim(seed=1)*")
+    result.assert_outcomes(passed=2, errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            "the marker tcpsim takes names: write tcpsim(seed=1)",
+            "the marker tcpsim: no profile 'windows'; there are rfc9293,*",
+            "the marker tcpsim: link client-server: no option 'dealy'; the options are delay,*",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
 
 
 def test_a_failure_shows_ladder_and_script(pytester: pytest.Pytester) -> None:
@@ -62,6 +77,14 @@ def test_a_failure_shows_ladder_and_script(pytester: pytest.Pytester) -> None:
     space: dict[str, object] = {}
     exec(script, space)
     assert space["sim"].trace.fired()[-1] == "syn_recv.ack_of_syn"  # type: ignore[attr-defined]
+    assert not (pytester.path / "tcpsim-traces").exists()
+
+
+def test_without_a_trace_there_is_nothing_to_show(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(OPENS.format(state="CLOSED").replace("seed=7", "seed=7, trace='off'"))
+    result = pytester.runpytest_inprocess("--tcpsim-trace=failed")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["There is no ladder: *", "nothing: this simulation keeps no trace*"])
     assert not (pytester.path / "tcpsim-traces").exists()
 
 
