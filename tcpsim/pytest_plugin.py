@@ -135,6 +135,8 @@ class RuleCounting:
             path = self.config.invocation_params.dir / file
             path.write_text(content(self.coverage, path.suffix.lower(), self.unreachable), encoding="utf-8")
         least = self.config.option.tcpsim_cov_fail_under
+        if self.config.option.collectonly:
+            return
         if least is not None and self.coverage.percent(self.unreachable) < least:
             self.failed = (
                 f"{floor_percent(self.coverage, self.unreachable)} of the rules ran, and {least:g} % are asked for"

@@ -122,6 +122,7 @@ def test_what_is_out_of_reach_stands_in_the_configuration(pytester: pytest.Pytes
     lines = "\n".join(f"    {item}: not ours" for item in missing)
     pytester.makeini(f"[pytest]\ntcpsim_cov_unreachable =\n{lines}\n")
     assert pytester.runpytest_inprocess("--tcpsim-cov-fail-under=100").ret == 0
+    assert pytester.runpytest_inprocess("--collect-only", "--tcpsim-cov-fail-under=100").ret == 0
     pytester.makeini("[pytest]\ntcpsim_cov_unreachable = row nothing: why\n")
     result = pytester.runpytest_inprocess("--tcpsim-cov")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
