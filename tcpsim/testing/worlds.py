@@ -143,19 +143,18 @@ class Topology(NamedTuple):
 def topologies(draw: st.DrawFn, /, *, max_hosts: int = 4, max_routers: int = 3, **bad: Any) -> Topology:
     """Networks in which every host reaches every other; links as ``links(**bad)``.
 
-    Routers form a tree, with one more link now and then; hosts hang on it, or on the server where there is no
-    router.  Shrinks to a client and a server on one link.
+    Routers form a tree, with one more link now and then, and hosts hang on it; without routers every two hosts have
+    a link.  Shrinks to a client and a server on one link.
     """
     hosts = ("client", "server", *(f"host{n}" for n in range(3, 1 + draw(st.integers(2, max_hosts)))))
     routers = tuple(f"r{n}" for n in range(1, 1 + draw(st.integers(0, max_routers))))
     joined: list[tuple[str, str]] = []
     for n, router in enumerate(routers[1:], 1):
         joined.append((draw(st.sampled_from(routers[:n])), router))
-    for host in hosts:
-        if routers:
-            joined.append((host, draw(st.sampled_from(routers))))
-        elif host != "server":
-            joined.append((host, "server"))
+    if routers:
+        joined += [(host, draw(st.sampled_from(routers))) for host in hosts]
+    else:
+        joined += _pairs(hosts)  # hosts do not forward
     spare = [pair for pair in _pairs(routers) if pair not in joined]
     if spare:
         joined += draw(st.lists(st.sampled_from(spare), max_size=1))

@@ -152,6 +152,12 @@ def test_every_host_reaches_every_other(topology: Topology, data: st.DataObject)
     assert not sim.world.scripts
 
 
+def test_three_hosts_without_a_router_are_all_joined() -> None:
+    found = find(topologies(), lambda topology: len(topology.hosts) > 2, settings=QUICK)
+    assert found.routers == ()
+    assert [link[:2] for link in found.links] == [("client", "server"), ("client", "host3"), ("server", "host3")]
+
+
 @pytest.mark.parametrize(
     "wrong", [Choice("eat"), Choice("drop", -1), Choice("delay", 0, -5)], ids=["what", "which", "by"]
 )
