@@ -28,6 +28,10 @@ def paths(most: int = 40) -> st.SearchStrategy[dict[str, Any]]:
             "congestion": st.sampled_from(WAYS),
             "sack": st.booleans(),
             "prr": st.booleans(),
+            "prr_safe_acks": st.booleans(),
+            "rack": st.booleans(),
+            "tlp": st.booleans(),
+            "frto": st.booleans(),
             "ecn": st.sampled_from(["no", "offer"]),
             "limited_transmit": st.booleans(),
             "timestamps": st.booleans(),
@@ -58,10 +62,14 @@ class Watched(Path):
             self.told = set()  # RFC 2018 8: a time-out forgets
         assert not self.told & set(repeated), f"{repeated} left again, and {self.told} was SACKed: {self.rows[-1]}"
         extra = 2 * MSS if tcb.recovery == "disorder" and not tcb.sack_ok else 0  # limited transmit (RFC 3042)
+        if self.sender.profile.frto and (tcb.undo is not None or "rto" in (before[1], tcb.recovery)):
+            extra = 2 * MSS  # two new segments judge a time-out (RFC 5682)
+        if self.rows and ": rack" in self.rows[-1]:  # a probe leaves whatever cwnd says (RFC 8985 7.3)
+            extra = MSS
         if len(self.sent) - before[2] > len(repeated):
             assert tcb.pipe() <= tcb.cwnd + extra, self.rows[-1]
         elif repeated:  # what a recovery or a time-out begins with leaves in any case
-            assert tcb.pipe() <= max(tcb.cwnd, before[0] + MSS), self.rows[-1]
+            assert tcb.pipe() <= max(tcb.cwnd + extra, before[0] + MSS), self.rows[-1]
 
     def learn(self, ack: Segment) -> None:
         """The segments wholly inside the SACK blocks of an ACK."""
