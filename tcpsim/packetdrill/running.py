@@ -49,6 +49,11 @@ ICMP_NAMES: Final = {
 }
 
 
+def _begins(answer: Answer | None) -> bool:
+    """Whether a connect() has begun an open: it waits, or the open is under way."""
+    return answer is None or answer.errno == "EINPROGRESS"
+
+
 class _Waiting(NamedTuple):
     """A call that has not returned: what, where, and when it must return."""
 
@@ -158,10 +163,13 @@ class Run:
 
     def _step(self, until: int) -> bool:
         """Let one event of the endpoint happen, and see what came of it."""
-        happened = self.endpoint.step(until)
+        stop = until
+        if self.waiting is not None and self.endpoint.now < self.waiting.ends:
+            stop = min(until, self.waiting.ends)  # its own time may be over then, of which no event tells
+        happened = self.endpoint.step(stop)
         self._collect()
         self._look_at_call()
-        return happened
+        return happened or stop < until
 
     def _collect(self) -> None:
         self.queue += self.endpoint.take()
@@ -284,9 +292,9 @@ class Run:
     def _call(self, event: Event, call: Call, due: int) -> None:
         prepared = prepare(self.world, call)
         ends = event.when.ends
-        if prepared.note in ("listen", "connect"):
-            self.subjects.note(prepared.note, prepared.args[0])
         answer = prepared.answer or self.endpoint.call(prepared.name, *prepared.args)
+        if prepared.note == "listen" or (prepared.note == "connect" and _begins(answer)):
+            self.subjects.note(prepared.note, prepared.args[0])
         self._collect()
         if ends is None:
             if answer is None:

@@ -82,6 +82,13 @@ def _rmem(value: str, profile: Profile) -> Switches:
     return {"rcv_buf": default // 2, "window_scale": _shift_for(largest)}
 
 
+def _scaling(value: str, profile: Profile) -> Switches:
+    """Switched on, a shift that Linux's largest buffer needs, if there is none yet."""
+    if not _number(value):
+        return {"window_scale": None}
+    return {} if profile.window_scale is not None else {"window_scale": 7}
+
+
 def _wmem(value: str, profile: Profile) -> Switches:
     words = value.split()
     if len(words) != 3:
@@ -111,7 +118,7 @@ _LINUX: Final[dict[str, Setter]] = {
     "tcp_rmem": _rmem,
     "tcp_wmem": _wmem,
     "tcp_timestamps": _flag("timestamps"),
-    "tcp_window_scaling": lambda value, profile: {} if _number(value) else {"window_scale": None},
+    "tcp_window_scaling": _scaling,
     "tcp_sack": _flag("sack"),
     "tcp_dsack": _flag("dsack"),
     "tcp_ecn": _one_of("ecn", "no", "offer", "accept"),
