@@ -143,16 +143,24 @@ def test_which_tcpsim():
 """
 
 
+@pytest.fixture(scope="module")
+def site(wheel: Path) -> Path:
+    """A folder with the wheel installed; what it depends on is here already, and only tcpsim has to be that one."""
+    site = wheel.parent / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel]
+    done = run(*pip, cwd=wheel.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return site
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_an_empty_project_gets_a_failure_that_can_be_run_again(
-    wheel: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+    site: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
 ) -> None:
-    site = pytester.mkdir("site")
-    # What it depends on is here already: only tcpsim itself has to be the one in the wheel.
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel]
-    done = run(*pip, cwd=pytester.path)
-    assert done.returncode == 0, done.stdout + done.stderr
     monkeypatch.setenv("PYTHONPATH", str(site))
+    # Compiling is most of the time: once will do.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(site.parent / "compiled"))
     pytester.makepyfile(test_mine=PROPERTY)
     result = pytester.runpytest_subprocess("-rA", "--tcpsim-trace=failed", *workers, "test_mine.py")
     result.assert_outcomes(passed=1, failed=1)
