@@ -78,7 +78,7 @@ def _line(move: Move) -> str:
     """One move, in the shortest words that make it."""
     match move:
         case Call(host, name, args):
-            return f"sim.call({', '.join(map(repr, (host, name, *args)))})"
+            return f"sim.call({', '.join(map(_shown, (host, name, *args)))})"
         case Deliver(packets):
             return f"sim.deliver({', '.join(map(str, packets))})"
         case Corrupt(packet, bit) if bit is not None:
@@ -97,6 +97,15 @@ def _line(move: Move) -> str:
             return f"sim.firewall({', '.join(map(repr, (host, *rules)))}, policy={policy!r})"
         case _:
             return f"sim.apply({type(move).__name__}({', '.join(map(repr, move))}))"
+
+
+def _shown(value: Any) -> str:
+    """An expression for a plain value; many octets that are all alike in short."""
+    if isinstance(value, bytes) and len(value) > 40 and len(set(value)) == 1:
+        return f"{value[:1]!r} * {len(value)}"
+    if type(value) is tuple:
+        return f"({', '.join(map(_shown, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
 
 
 def _set_up(sim: Simulator) -> list[str]:
@@ -127,7 +136,7 @@ def _set_up(sim: Simulator) -> list[str]:
     for route in header.get("routes", ()):
         lines.append(f"sim.route({route['host']!r}, {route['destination']!r}, {route['via']!r})")
     for script in header["scripts"]:
-        steps = ", ".join(map(repr, script["steps"]))
+        steps = ", ".join(map(_shown, script["steps"]))
         at = f", at={script['at']}" if script["at"] else ""
         at += ", restarts=True" if script.get("restarts") else ""
         lines.append(f"sim.script({script['host']!r}, {steps}{at})")

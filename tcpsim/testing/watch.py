@@ -211,12 +211,14 @@ def check_run(sim: Simulator, *, honest: bool = True) -> None:
     watch = Watch(run)
     watch.honest = honest
     while run.position < end:
-        move, result = None, None
-        if run.position in by_hand:
-            run.world.now, move = by_hand[run.position]
+        move, result, before = None, None, run.position
+        if before in by_hand:
+            run.world.now, move = by_hand[before]
             result = run.apply(move)
         else:
             run.step()
+        if run.position == before:
+            raise TcpsimError(f"move {before} cannot be made again: the engine has changed since")
         try:
             watch.check(move, result)
         except TcpsimError as error:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 
 import tcpsim
+from tcpsim.net import userland
 from tcpsim.net.moves import Expire
 from tcpsim.testing import Fault, Programs, check_run, faults, play, replay_script, scripts
 
@@ -118,3 +120,29 @@ def test_going_back_keeps_the_time_of_a_move() -> None:
     sim.goto(end)
     assert sim.world.key() == key
     assert sim.trace.raw == raw
+
+
+def test_many_equal_octets_are_written_in_short() -> None:
+    sim, client, server = tcpsim.pair()
+    sim.script(server, "listen 80", "accept", "recv_to_end", "close")
+    sim.script(client, "connect server 80", ("send", b"x" * 5000), ("send", b"ab" * 30), "close")
+    sim.run()
+    script = replay_script(sim)
+    assert "('send', b'x' * 5000)" in script
+    assert repr(b"ab" * 30) in script
+    space: dict[str, tcpsim.Simulator] = {}
+    exec(script, space)
+    assert space["sim"].trace == sim.trace
+
+
+def test_a_run_that_cannot_be_made_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    sim, client, server = tcpsim.pair()
+    listener = server.listen(80)
+    conn = client.connect("server", 80)
+    peer, _ = listener.accept()
+    conn.send(b"hello")
+    assert peer.recv(5) == b"hello"
+    check_run(sim)
+    monkeypatch.setitem(userland.CALLS, "recv", lambda *args: None)  # another engine: nothing has arrived
+    with pytest.raises(tcpsim.TcpsimError, match="cannot be made again"):
+        check_run(sim)
