@@ -6,6 +6,7 @@ It lies outside the package, so that a session which does not use it never impor
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="fail if less than N %% of the rules that can be reached ran; implies --tcpsim-cov",
     )
+    group.addoption(
+        "--tcpsim-pkt", action="store_true", help="collect packetdrill scripts (*.pkt), one item a script"
+    )
+    group.addoption(
+        "--tcpsim-pkt-profile", default="linux", metavar="NAME", help="the stack that scripts test; linux"
+    )
     parser.addini(
         "tcpsim_cov_unreachable",
         "rules that are not counted: lines 'row listen.user_timeout: why it cannot be reached'",
@@ -63,6 +70,14 @@ def pytest_configure(config: pytest.Config) -> None:
         from tcpsim.pytest_plugin import keep_failures
 
         keep_failures(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix != ".pkt" or not parent.config.option.tcpsim_pkt:
+        return None
+    from tcpsim.packetdrill.collecting import collect
+
+    return collect(file_path, parent)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .emitting import CannotTell, emit
 from .parser import parse
 from .printer import format_script
 from .reading import ScriptError
@@ -9,4 +10,15 @@ from .scripts import run_file, run_script
 from .tree import PacketdrillScript, plain
 from .verdicts import Outcome
 
-__all__ = ["Outcome", "PacketdrillScript", "ScriptError", "format_script", "parse", "plain", "run_file", "run_script"]
+__all__ = [
+    "CannotTell",
+    "Outcome",
+    "PacketdrillScript",
+    "ScriptError",
+    "emit",
+    "format_script",
+    "parse",
+    "plain",
+    "run_file",
+    "run_script",
+]

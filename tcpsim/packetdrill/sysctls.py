@@ -10,7 +10,8 @@ import shlex
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..tcp.profiles import Profile
+from ..tcp.errors import TcpsimError
+from ..tcp.profiles import RFC9293, Profile, described, get_profile
 from ..tcp.units import MS, SECOND
 from .endpoint import NotOffered
 
@@ -206,8 +207,48 @@ _FREEBSD: Final[dict[str, Setter]] = {
 }  # fmt: skip
 
 
+#: Sysctls of this package: ``tcpsim.profile``, and one for each switch.
+_OWN: Final = "tcpsim."
+
+
+def own_sysctls(profile: Profile) -> str:
+    """The command that selects ``profile``, whatever a script is run under; a kernel's sysctl passes over it."""
+    base, differing = described(profile)
+    words = [f"{_OWN}profile={base}", *(f"{_OWN}{name}={_written(value)}" for name, value in differing.items())]
+    return f"sysctl -e -q {' '.join(words)}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "none" if value is None else str(int(value) if isinstance(value, bool) else value)
+
+
+def _own(name: str, value: str, profile: Profile) -> Switches:
+    """What ``tcpsim.NAME=VALUE`` selects.  Raises NotOffered for an unknown switch or a value that cannot be."""
+    if name == "profile":
+        try:
+            chosen = get_profile(value)
+        except TcpsimError:
+            raise NotOffered(f"the profile {value}") from None
+        return {field: new for field, new in chosen._asdict().items() if field != "name"}
+    if name not in Profile._fields or name == "name":
+        raise NotOffered(f"the switch {name}")
+    if value == "none":
+        return {name: None}
+    usual = getattr(RFC9293, name)
+    if name in ("ephemeral_ports", "syn_options"):
+        parts = tuple(int(part) if part.isdigit() else part for part in value.split(","))
+        return {name: parts}
+    if isinstance(usual, bool):
+        return {name: value == "1"}
+    return {name: value if isinstance(usual, str) else _number(value)}
+
+
 def setter_of(name: str) -> Setter | None:
     """What a sysctl does, by any of its spellings; None for one that is not known."""
+    if name.startswith(_OWN):
+        return lambda value, profile: _own(name.removeprefix(_OWN), value, profile)
     plain = name.replace("/", ".").removeprefix(".proc.sys.").removeprefix("proc.sys.")
     known = _FREEBSD.get(plain)
     if known is not None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from . import output
 from .errors import ShellError, first_line
+
+if TYPE_CHECKING:
+    from ..trace.trace import Trace
 
 EPILOG = """
 \b
@@ -15,9 +19,14 @@ Examples:
   tcpsim export three-way-handshake -o handshake.svg
   tcpsim play normal-close -o close.jsonl; tcpsim export close.jsonl -o close.mmd
   tcpsim export S-08 -o - --format txt
+  tcpsim export three-way-handshake -o handshake.pkt; tcpsim packetdrill handshake.pkt
   tcpsim export lost-fin -o lost-fin.html
   tcpsim export lost-fin --tap both -o lost-fin.pcapng
 """
+
+
+SCRIPT: Final = ".pkt"  #: the suffix of a packetdrill script, which is made above the floor of the other formats
+SCRIPT_IS: Final = "a packetdrill script of one host, which passes when it is run"
 
 
 class _Export(click.Command):
@@ -27,7 +36,7 @@ class _Export(click.Command):
         from ..render.exports import FORMATS
 
         with formatter.section("Formats"):
-            formatter.write_dl([(suffix, format.what) for suffix, format in FORMATS.items()])
+            formatter.write_dl([*((suffix, format.what) for suffix, format in FORMATS.items()), (SCRIPT, SCRIPT_IS)])
         super().format_epilog(ctx, formatter)
 
 
@@ -73,18 +82,31 @@ def export(trace: str, file: str, form: str | None, seed: int, **given: Any) -> 
     if not to_stdout:
         output.check_writable(file)
     suffix = form if form is None else f".{form.removeprefix('.')}"
-    format = format_of(file if suffix is None else f"x{suffix}")
     options = _options(given)
-    format.check(options)
-    try:
-        content = format.write(trace_of(trace, seed=seed), **options)
-    except ValueError as error:  # a time that is none
-        raise ShellError(first_line(error)) from None
+    if (suffix or os.path.splitext(file)[1]).lower() == SCRIPT:
+        content: str | bytes = _script(trace_of(trace, seed=seed), options)
+    else:
+        format = format_of(file if suffix is None else f"x{suffix}")
+        format.check(options)
+        try:
+            content = format.write(trace_of(trace, seed=seed), **options)
+        except ValueError as error:  # a time that is none
+            raise ShellError(first_line(error)) from None
     if to_stdout:
         output.emit(content)
     else:
         output.write_file(file, content)
         output.emit(f"{file}\n")
+
+
+def _script(trace: Trace, options: dict[str, Any]) -> str:
+    """The packetdrill script of a trace.  Raises ShellError for an option that it has no use for."""
+    from ..packetdrill.emitting import emit
+
+    others = [name for name in options if name != "conn"]
+    if others:
+        raise ShellError(f"no option {others[0]!r} for {SCRIPT_IS}: this format takes conn")
+    return emit(trace, conn=options.get("conn"))
 
 
 def _options(given: dict[str, Any]) -> dict[str, Any]:
