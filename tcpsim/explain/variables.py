@@ -118,6 +118,7 @@ VARIABLES: Final[dict[str, Variable]] = {
     "bursts": _V("", "", "the numbers after bursts of segments that left at once", "3.9.1.2"),
     "records": _V("", "", "the numbers after records, which no segment crosses", "3.9.1.2"),
     "more": _V("", "", "the user has said that more follows: 2 in this event, 1 before", "3.9.1.2", ("MUST-60",)),
+    "longest": _V("", "octets", "the most text that a segment has brought", "3.7.1"),
     "received_at": _V("", "at", "when text was last received, or the connection opened", "3.10.7.4"),
     "cwnd_limited": _V("", "yes", "whether cwnd keeps a segment from being sent", "RFC 7661 4"),
     "cubic": _V("", "", "what cubic remembers: W_max, K, epoch_start, W_est, cwnd_prior", "RFC 9438 4.1.2"),

@@ -55,12 +55,12 @@ class Conn(Connection):
     What makes it a socket: ``options``, those that setsockopt() has set; ``stage``, how far connect() is; ``shut``, the
     halves that shutdown() has closed, READING | WRITING; ``locked``, what bind() has fixed, PORT | ADDRESS;
     ``told``: the error with which the connection ended was taken; ``urgent_read``: the end of the urgent data whose
-    last octet was read apart; ``notices``: what its owner has not read yet.
+    last octet was read apart; ``notices``: what its owner has not read yet; ``tail``: octets in the last chunk to leave.
     """
 
     __slots__ = (
         "armed", "backlog", "embryo", "embryos", "fd", "host", "listener", "locked", "notices", "number", "options",
-        "owner", "queue", "shut", "stage", "told", "urgent_read", "waiting",
+        "owner", "queue", "shut", "stage", "tail", "told", "urgent_read", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -88,7 +88,7 @@ class Conn(Connection):
         self.fd: int | None = None
         self.options: tuple[tuple[str, int], ...] = ()
         self.stage = UNCONNECTED
-        self.shut = self.locked = 0
+        self.shut = self.locked = self.tail = 0
         self.told = False
         self.urgent_read: int | None = None
         self.notices: tuple[Notice, ...] = ()
@@ -120,6 +120,7 @@ class Conn(Connection):
         new.options = self.options
         new.stage = self.stage
         new.shut = self.shut
+        new.tail = self.tail
         new.locked = self.locked
         new.told = self.told
         new.urgent_read = self.urgent_read
@@ -141,6 +142,7 @@ class Conn(Connection):
             self.options,
             self.stage,
             self.shut,
+            self.tail,
             self.locked,
             self.told,
             self.urgent_read,

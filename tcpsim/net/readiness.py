@@ -9,6 +9,7 @@ from typing import Final
 
 from ..tcp.states import CLOSED, LISTEN, SYN_RECV, SYN_SENT
 from .host import READING, WRITING, Conn
+from .sendspace import writable
 from .sockopts import pending_error
 from .transfer import urgent_at
 
@@ -43,7 +44,6 @@ def readiness(conn: Conn) -> int:
         events |= POLLIN
     if urgent_at(conn) is not None and conn.urgent_read != tcb.rcv_up:
         events |= POLLPRI
-    room = tcb.snd_limit - tcb.snd_buf.size
-    if no_more_out or room >= tcb.snd_buf.size / 2:
+    if no_more_out or writable(conn):
         events |= POLLOUT
     return events

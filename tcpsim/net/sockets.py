@@ -19,6 +19,7 @@ from .blocking import Patience
 from .errnos import BadArgument, BadPort, Failed, socket_error
 from .host import ANY_IPV4, ANY_IPV6, WRITING, Conn, Notice
 from .readiness import readiness
+from .sendspace import takes
 from .sockopts import get_option, is_ipv6, option
 
 if TYPE_CHECKING:
@@ -164,8 +165,7 @@ class Socket:
     def _send(self, octets: bytes, flags: str, patience: Patience, *, everything: bool = True) -> int:
         taken = 0
         while taken < len(octets) or not octets:
-            tcb = self._conn().tcb
-            room = max(tcb.snd_limit - tcb.snd_buf.size, 1)  # no more is handed over than can be taken
+            room = takes(self._conn(), len(octets) - taken) or 1  # no more is handed over than can be taken
             part = octets[taken : taken + room]
             taken += self._until("send", part, *((flags,) if flags else ()), patience=patience)
             if not everything or not octets:

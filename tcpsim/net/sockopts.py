@@ -51,6 +51,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "TCP_NODELAY": Option("IPPROTO_TCP", FLAG),
     "TCP_MAXSEG": Option("IPPROTO_TCP", NUMBER, least=88, most=32767),
     "TCP_CORK": Option("IPPROTO_TCP", FLAG),
+    "TCP_NOTSENT_LOWAT": Option("IPPROTO_TCP", NUMBER),
     "TCP_KEEPIDLE": Option("IPPROTO_TCP", NUMBER, least=1, most=32767),
     "TCP_KEEPINTVL": Option("IPPROTO_TCP", NUMBER, least=1, most=32767),
     "TCP_KEEPCNT": Option("IPPROTO_TCP", NUMBER, least=1, most=127),

@@ -22,6 +22,7 @@ from ..tcp.states import (
 from .errnos import Failed, socket_error
 from .host import READING, UNCONNECTED, WRITING, Conn, HostData
 from .opening import disconnect
+from .sendspace import fill
 from .sockopts import option, pending_error
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def send(world: World, host: HostData, conn: Conn, data: bytes, flags: str = "")
         return _broken_pipe(conn)
     if tcb.state in (SYN_SENT, SYN_RECV) and not conn.profile.send_before_established:
         return None
-    if tcb.snd_limit <= tcb.snd_buf.size and data:
+    room, tail = fill(conn, len(data)) if data else (0, conn.tail)
+    if not room and data:
         return None
     world.touch(conn)
-    taken = calls.send(conn, data, urgent="MSG_OOB" in flags and bool(data), record="MSG_EOR" in flags)
+    conn.tail = tail
+    whole = data if room == len(data) else data[:room]
+    taken = calls.send(
+        conn, whole, urgent="MSG_OOB" in flags and bool(data), record="MSG_EOR" in flags and whole is data
+    )
     tcb.more = 2 if "MSG_MORE" in flags else 0
     return taken
 

@@ -50,8 +50,8 @@ class Endpoint(Protocol):
     def now(self) -> int:
         """The time."""
 
-    def inject(self, seg: Segment) -> None:
-        """A packet arrives now, and is dealt with."""
+    def inject(self, *segments: Segment) -> None:
+        """Packets arrive now, in one event, and are dealt with."""
 
     def inject_icmp(self, name: str, flow: Flow, seq: int, mtu: int) -> None:
         """An ICMP error arrives now, about the packet of ``flow`` (its receiver first) at ``seq``.

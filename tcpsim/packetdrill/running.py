@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from ..tcp.segment import Segment
 from ..tcp.seq import MASK
 from ..tcp.units import MS, SECOND, format_time
 from .code import AssertionFailed, BadCode, Evaluator
@@ -62,6 +63,15 @@ class _Waiting(NamedTuple):
     at: Place
     start: int
     ends: int
+
+
+def _cut(seg: Segment, mss: int | None) -> list[Segment]:
+    """The segments of ``mss`` octets that a device has made one of (GRO); the one itself where it is short enough."""
+    if mss is None or len(seg.data) <= mss:
+        return [seg]
+    return [
+        seg.replace(seq=(seg.seq + at) & MASK, data=seg.data[at : at + mss]) for at in range(0, len(seg.data), mss)
+    ]
 
 
 class Run:
@@ -211,7 +221,7 @@ class Run:
             seg = numbers.inbound(packet, ecn)
         except UnknownEcho as echo:
             raise ScriptFailed(f"ecr {echo.stamp} echoes no timestamp that was expected before") from None
-        self.endpoint.inject(seg)
+        self.endpoint.inject(*_cut(seg, self.settings.mss))
         self._collect()
         self._look_at_call()
 

@@ -23,6 +23,7 @@ class Settings(NamedTuple):
     bind_port: int = PORT
     connect_port: int = PORT
     mtu: int = 1500
+    mss: int | None = None
     tolerance_us: int = 4000
     tolerance_percent: float | None = None
     tick_us: int = 0
@@ -52,8 +53,8 @@ def settings_of(script: PacketdrillScript, name: str = "script") -> Settings:
                 found[setting.name.removesuffix("_ip")] = _address(setting, name)
             case "bind_port" | "connect_port":
                 found[setting.name] = _number(setting, name, 65_535)
-            case "mtu":
-                found["mtu"] = _number(setting, name, 65_535)
+            case "mtu" | "mss":
+                found[setting.name] = _number(setting, name, 65_535)
             case "tolerance_usecs":
                 found["tolerance_us"] = _number(setting, name, 1 << 40)
             case "tolerance_percent":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..net.errnos import Failed, SocketError
+from ..net.sendspace import writable
 from ..net.sockopts import OPTIONS, get_option, option
 from ..tcp.errors import TcpsimError
 from ..tcp.states import CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, LISTEN, SYN_RECV, SYN_SENT
@@ -123,8 +124,14 @@ def write(e: SimulatedEndpoint, fd: int, octets: bytes, flags: str = "") -> Answ
     taken = 0
     waits = fd not in e.nonblocking and "MSG_DONTWAIT" not in flags
 
+    waited = False
+
     def attempt() -> Answer | None:
-        nonlocal taken
+        nonlocal taken, waited
+        conn = e.connection(fd)
+        if waited and conn is not None and conn.tcb.snd_buf.size and not writable(conn):
+            return None  # nobody wakes the writer for less
+        waited = True
         while taken < len(octets) or not octets:
             rest = octets[taken:]
             found = ask(e, "send", fd, rest, *((flags,) if flags else ()))

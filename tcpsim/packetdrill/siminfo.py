@@ -36,7 +36,7 @@ def tcp_info(conn: Conn, now: int) -> dict[str, int]:
         "tcpi_rcv_wscale": found.rcv_wscale,
         "tcpi_rto": found.rto // US,
         "tcpi_snd_mss": mss,
-        "tcpi_rcv_mss": found.rcv_mss,
+        "tcpi_rcv_mss": min(max(tcb.longest, 536), found.rcv_mss),
         "tcpi_unacked": found.unacked,
         "tcpi_sacked": _sacked(tcb),
         "tcpi_last_data_recv": (now - tcb.received_at) // MS,

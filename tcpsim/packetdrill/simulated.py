@@ -60,20 +60,20 @@ class SimulatedEndpoint:
         """What the host follows now."""
         return self.host.data.profile
 
-    def inject(self, seg: Segment) -> None:
+    def inject(self, *segments: Segment) -> None:
         """See ``Endpoint.inject``."""
-        self.sim.apply(Inject(seg.key(), 0, ENDPOINT))
-        self._arrive()
-
-    def _arrive(self) -> None:
-        """Let what was injected last arrive now."""
-        self.sim.deliver(self.sim.world.next_packet)
+        packets = []
+        for seg in segments:
+            self.sim.apply(Inject(seg.key(), 0, ENDPOINT))
+            packets.append(self.sim.world.next_packet)
+        self.sim.deliver(*packets)
         self._collect()
 
     def inject_icmp(self, name: str, flow: Flow, seq: int, mtu: int) -> None:
         """See ``Endpoint.inject_icmp``."""
         self.sim.apply(InjectIcmp(name, flow, seq, mtu, 0))
-        self._arrive()
+        self.sim.deliver(self.sim.world.next_packet)
+        self._collect()
 
     def take(self) -> list[Sent]:
         """See ``Endpoint.take``."""

@@ -67,9 +67,11 @@ def push_again(c: Core) -> None:
     """The segment sent last is one that was sent before: PSH, if it and the one before it are part of one burst."""
     tcb = c.tcb
     last = c.out[-1]
-    if last.data and (last.seq + len(last.data)) & MASK in tcb.pushed:
+    if not last.data:
+        return
+    if (last.seq + len(last.data)) & MASK in tcb.pushed:
         last.flags |= PSH
-    if len(c.out) > 1 and last.seq not in tcb.bursts and last.data:
+    if len(c.out) > 1 and last.seq not in tcb.bursts:
         before = c.out[-2]
         if before.data and (before.seq + len(before.data)) & MASK == last.seq:
             last.flags |= PSH

@@ -121,7 +121,7 @@ def send(c: Core, data: bytes, *, urgent: bool = False, record: bool = False) ->
         _need_remote(c, "send()")
     elif (tcb.fin_queued and not _still_sends(c)) or state in (FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT):
         raise CallError(Code.CLOSING, f"send() in {state}: this side has already closed; send before close()")
-    room = tcb.snd_limit - tcb.snd_buf.size
+    room = len(data) if c.profile.send_in_chunks else tcb.snd_limit - tcb.snd_buf.size
     if room <= 0 and data:
         raise CallError(
             Code.INSUFFICIENT_RESOURCES,

@@ -185,10 +185,9 @@ def send_syn(c: Core, *, bare: bool = False) -> None:
         flags = SYN | ECE | CWR if profile.ecn == "offer" else SYN
     else:
         flags = SYN | ACK | ECE if tcb.ecn_ok else SYN | ACK
-    if profile.window_rounded:
+    if profile.window_rounded and tcb.state in (SYN_SENT, SYN_RECV):
         segment = c.mss() - (TIMESTAMPS_SIZE if flags & ACK and tcb.ts_ok else 0)
-        most = min(tcb.rcv_limit, 65_535)
-        tcb.rcv_wnd = most // segment * segment or most
+        tcb.rcv_wnd = min(tcb.rcv_limit // segment * segment or tcb.rcv_limit, 65_535)
     c.emit(tcb.iss, flags, data, _syn_options(c, answers=bool(flags & ACK)))
 
 

@@ -146,6 +146,8 @@ class Profile(NamedTuple):
     queues_apart: bool = False  #: backlog bounds unfinished handshakes and, plus one, those to be accepted, apart
     read_after_reset: bool = False  #: what came before a reset or a time-out can still be read
     urgent_inline: bool = True  #: urgent octets stay in the stream (RFC 6093), else the last is read apart
+    send_in_chunks: bool = False  #: send() fills chunks of half a window, and takes the last one whole
+    notsent_lowat: int | None = None  #: send() waits, and select() and poll() too, while so much has not left
     buffers_doubled: bool = True  #: SO_SNDBUF and SO_RCVBUF count twice what they are set to, as on Linux
     send_after_end_is_epipe: bool = False  #: send() on an ended connection is told EPIPE, and not why it ended
     unconnected_is_enotconn: bool = False  #: send() before the connection is open is told ENOTCONN
@@ -165,6 +167,7 @@ class Profile(NamedTuple):
     rst_at_right_edge: bool = False  #: a RST one past the window is challenged, not ignored
     sack_permitted_aligned: bool = True  #: SACK-permitted ends on a boundary of four octets; else padding ends a SYN
     unread_resets: bool = True  #: with half_duplex_close: CLOSE with unread data resets, else it sends a FIN
+    unwanted_text_is_stray: bool = False  #: text after CLOSE is reset at SEG.ACK, as if there were no connection
     crossed_synack_acked: bool = False  #: the SYN,ACK that ends a simultaneous open is acknowledged at once
     long_segment_acked: bool = False  #: a segment with more than an MSS is acknowledged at once
     reset_carries_stamp: bool = False  #: the same RST has timestamps, if they are in use
@@ -235,6 +238,7 @@ _REAL: Final[dict[str, Any]] = {
     "half_duplex_close": True,
     "reset_carries_ack": True,
     "reset_carries_stamp": True,
+    "unwanted_text_is_stray": True,
     "icmp_hard_aborts": False,
     "read_after_reset": True,
     "long_segment_acked": True,
@@ -276,6 +280,7 @@ LINUX: Final = RFC9293.but(
     syn_linear=4,
     quick_acks=16,
     tso_segments=2,
+    send_in_chunks=True,
     records_kept=True,
     minshall=True,
     probe_octet=False,

@@ -162,6 +162,7 @@ class Tcb:
     undo: Undo | None = None  #: what is restored if the time-out proves needless (RFC 5682, RFC 4015)
     prr: Prr | None = None  #: what proportional rate reduction counts (RFC 6937)
     sent_at: int = 0  #: when data was last sent
+    longest: int = 0  #: the most text that a segment has brought
     received_at: int = 0  #: when text was last received, or the connection opened
 
     quick_acks: int = 0  #: so many segments with text are still acknowledged at once

@@ -64,7 +64,10 @@ def process_text(c: Core, seg: Segment) -> Verdict | None:
     if early >= HALF:
         early -= MOD
     if tcb.detached and c.profile.half_duplex_close and len(data) + early > 0 and tcb.state is not ESTABLISHED:
-        c.emit(tcb.snd_nxt, RST)
+        if c.profile.unwanted_text_is_stray:
+            c.out.append(Segment(tcb.peer_flow, seg.ack, 0, RST, 0))
+        else:
+            c.emit(tcb.snd_nxt, RST)
         c.fire(Cue.DATA_UNREAD)
         c.end()
         return v.TEXT_UNWANTED
@@ -150,6 +153,8 @@ def accept_text(c: Core, data: bytes) -> None:
         c.log.append(("delivered", n))
     delay = c.profile.ack_delay
     tcb.received_at = c.now
+    if n > tcb.longest:
+        tcb.longest = n
     if tcb.delack_due != NEVER or not delay or tcb.quick_acks or (n > tcb.snd_mss and _is_long(c, n)):
         tcb.ack_now = True  # at least every second segment (SHLD-19)
         if tcb.quick_acks:

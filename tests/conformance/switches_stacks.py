@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcpsim import pair
+from tcpsim import Simulator, pair
 from tcpsim.tcp import Profile, State
 from tcpsim.tcp.calls import send
 from tcpsim.tcp.rto import timeout
@@ -120,6 +120,35 @@ def sack_permitted_aligned(profile: Profile) -> object:
 def unread_resets(profile: Profile) -> object:
     lab = at(State.ESTABLISHED, profile, half_duplex_close=True).arrives("P. 301:305(4) ack 101 win 1000").forget()
     return lab.close().sent()[0].split()[0]
+
+
+@switch("unwanted_text_is_stray", True, default="R 102:102(0)", flipped="R 101:101(0)")
+def unwanted_text_is_stray(profile: Profile) -> object:
+    lab = at(State.ESTABLISHED, profile, half_duplex_close=True).close().forget()
+    return lab.arrives("P. 301:305(4) ack 101 win 1000").sent()[-1].partition(" win")[0]
+
+
+@switch("send_in_chunks", True, default=2000, flipped=17_000)
+def send_in_chunks(profile: Profile) -> object:
+    """A send buffer of 2,000 octets, and a peer whose window is 32,000."""
+    return taken(profile.but(snd_buf=2000, initial_window=1))
+
+
+@switch("notsent_lowat", 1000, default=40_000, flipped=17_000)
+def notsent_lowat(profile: Profile) -> object:
+    return taken(profile.but(send_in_chunks=True, snd_buf=100_000, initial_window=1))
+
+
+def taken(profile: Profile) -> int:
+    """How many of 40,000 octets send() takes of a client whose peer takes segments of 1,000."""
+    sim = Simulator(profile=profile)
+    client, server = sim.host("client"), sim.host("server", rcv_buf=32_000, mss=1000)
+    sim.link(client, server)
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    listener.accept()
+    conn.setblocking(False)
+    return conn.send(bytes(40_000))
 
 
 @switch("crossed_synack_acked", True, default=0, flipped=1)

@@ -239,9 +239,9 @@ def test_sysctls_change_the_profile() -> None:
 
 
 def test_what_would_run_a_shell_is_not_supported() -> None:
-    outcome = run("   +0 `tc qdisc add dev tun0 root pfifo`\n")
+    outcome = run("   +0 `tc qdisc add dev tun0 root netem loss 1%`\n")
     assert (outcome.verdict, outcome.line) == ("UNSUPPORTED", 9)
-    assert outcome.reason == "test.pkt:9: not supported: the command 'tc qdisc add dev tun0 root pfifo'"
+    assert outcome.reason == "test.pkt:9: not supported: the command 'tc qdisc add dev tun0 root netem loss 1%'"
 
 
 def test_state_counts() -> None:
