@@ -55,6 +55,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "TCP_KEEPIDLE": Option("IPPROTO_TCP", NUMBER, least=1, most=32767),
     "TCP_KEEPINTVL": Option("IPPROTO_TCP", NUMBER, least=1, most=32767),
     "TCP_KEEPCNT": Option("IPPROTO_TCP", NUMBER, least=1, most=127),
+    "TCP_KEEPINIT": Option("IPPROTO_TCP", NUMBER, least=1, most=32767),
     "TCP_USER_TIMEOUT": Option("IPPROTO_TCP", NUMBER),
     "TCP_INFO": Option("IPPROTO_TCP", READ),
     "IP_TTL": Option("IPPROTO_IP", NUMBER, least=1, most=255, default=64),
@@ -133,6 +134,8 @@ def _put_to_work(conn: Conn, name: str, value: int) -> None:
             configure(conn, rcv_limit=max(1, value // _counted(conn)))
         case "TCP_MAXSEG":
             configure(conn, mss_cap=value)
+        case "TCP_KEEPINIT":
+            configure(conn, r2_syn=value * SECOND)
         case "TCP_USER_TIMEOUT":
             configure(conn, user_timeout=value * MS or conn.profile.user_timeout)
         case "SO_KEEPALIVE":
@@ -170,6 +173,8 @@ def get_option(conn: Conn, name: str) -> int:
             return int(tcb.state is LISTEN)
         case "TCP_KEEPIDLE":
             return set_value or conn.profile.keepalive_idle // SECOND
+        case "TCP_KEEPINIT":
+            return set_value or (tcb.r2_syn or 0) // SECOND
         case "TCP_KEEPINTVL":
             return set_value or conn.profile.keepalive_interval // SECOND
         case "TCP_KEEPCNT":

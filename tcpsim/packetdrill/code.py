@@ -30,6 +30,9 @@ CONSTANTS: Final[dict[str, int]] = {
     "TCPI_OPT_SYN_DATA": 32,
 }  # fmt: skip
 
+#: Those of them that are states.
+STATES: Final = tuple(CONSTANTS)[:11]
+
 _OPERATORS: Final[dict[type, Callable[..., Any]]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
@@ -55,9 +58,15 @@ class BadCode(Exception):
 
 
 class Evaluator:
-    """Runs code blocks; names that one assigns are known to the next.  ``printed``: what they printed."""
+    """Runs code blocks; names that one assigns are known to the next.  ``printed``: what they printed.
 
-    def __init__(self) -> None:
+    ``states``: what Linux's numbers of the states are on another system.
+    """
+
+    def __init__(self, states: Mapping[int, int] | None = None) -> None:
+        self.constants = CONSTANTS
+        if states is not None:
+            self.constants = CONSTANTS | {name: states[CONSTANTS[name]] for name in STATES}
         self.names: dict[str, Any] = {"True": True, "False": False, "None": None}
         self.printed: list[str] = []
 
@@ -135,7 +144,7 @@ class Evaluator:
         raise NotOffered(f"the expression {ast.unparse(node)!r} in a code block")
 
     def _lookup(self, name: str, info: Mapping[str, int]) -> Any:
-        for names in (self.names, info, CONSTANTS):
+        for names in (self.names, info, self.constants):
             if name in names:
                 return names[name]
         if name.startswith("tcpi_"):

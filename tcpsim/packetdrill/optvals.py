@@ -16,7 +16,7 @@ _WITHOUT_EFFECT: Final = frozenset(
      "SO_TIMESTAMP", "SO_NOSIGPIPE", "SO_ZEROCOPY", "TCP_LOG")
 )  # fmt: skip
 #: Other names of the same.
-_SAME: Final = {"TCP_NOPUSH": "TCP_CORK", "TCP_KEEPALIVE": "TCP_KEEPIDLE", "TCP_MAXSEG": "TCP_MAXSEG"}
+_SAME: Final = {"TCP_NOPUSH": "TCP_CORK", "TCP_KEEPALIVE": "TCP_KEEPIDLE"}
 #: FreeBSD's stacks that are the one here.
 _STACKS: Final = ("freebsd", "default", "")
 
@@ -66,7 +66,7 @@ def check_option(world: World, call: Call, answer: Answer) -> None:
         if not same_errno(world.platform.errno(_only(wanted)), have):
             _fail(world, call, Symbol(have) if have else Number(0))
     elif name == "TCP_INFO":
-        _check_info(world, call, wanted, answer.value)
+        _check_info(world, call, wanted, world.platform.info(answer.value))
     elif name == "SO_LINGER":
         have = int(answer.value >= 0), max(answer.value, 0)
         if tuple(world.platform.number(_member(wanted, *which)) for which in (("onoff", 0), ("linger", 1))) != have:

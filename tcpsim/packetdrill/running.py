@@ -19,7 +19,7 @@ from .subject import Subjects
 from .syscalls import check, prepare
 from .sysctls import Shell, setter_of
 from .tree import Call, Code, Command, Conditional, Dialect, Event, Icmp, Packet, PacketdrillScript, Place
-from .values import Platform
+from .values import FREEBSD_STATES, Platform
 from .verdicts import ScriptFailed
 
 #: How long after its time an expected packet is waited for.
@@ -104,7 +104,8 @@ class Run:
             (settings.local, settings.bind_port), (settings.remote, settings.connect_port), scaled=settings.scaled
         )
         self.shell = Shell(self._set_sysctl, self._count)
-        self.evaluator = Evaluator()
+        freebsd = self.world.platform.name == "freebsd"
+        self.evaluator = Evaluator(FREEBSD_STATES if freebsd else None)
         self.queue: list[Sent] = []
         self.waiting: _Waiting | None = None
         self.last = 0  # when the event before was due
@@ -387,7 +388,7 @@ class Run:
         if subject is None or subject.fd < 0:
             raise ScriptFailed("this code asks for TCP_INFO, and there is no descriptor of the connection")
         try:
-            self.evaluator.run(code.text, self.endpoint.info(subject.fd))
+            self.evaluator.run(code.text, self.world.platform.info(self.endpoint.info(subject.fd)))
         except AssertionFailed as failed:
             raise ScriptFailed(f"does not hold: {failed}") from None
         except BadCode as failed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..net.errnos import Failed, SocketError
 from ..net.sendspace import writable
 from ..net.sockopts import OPTIONS, get_option, option
+from ..tcp.congestion import BY_NAME
 from ..tcp.errors import TcpsimError
 from ..tcp.states import CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, LISTEN, SYN_RECV, SYN_SENT
 from ..tcp.units import NEVER, SECOND
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 #: What a call that waits leaves behind: asked again after every event, it answers, or None.
 Waiting = Callable[[], Answer | None]
 
+#: Other names of the ways to control congestion.
+CONTROLS: Final = {"reno": "newreno"}
 DONE: Final = Answer(0)
 _CONNECTING: Final = (SYN_SENT, SYN_RECV)
 
@@ -203,6 +206,12 @@ def close(e: SimulatedEndpoint, fd: int) -> Answer | Waiting:
 
 def setsockopt(e: SimulatedEndpoint, fd: int, name: str, value: Any) -> Answer:
     """setsockopt(), by the option's name."""
+    if name == "TCP_CONGESTION":
+        name = CONTROLS.get(value, value)
+        if name not in BY_NAME:
+            raise NotOffered(f"the congestion control {value}")
+        e.configure(congestion=name)  # of the host: a script tests one connection
+        return DONE
     if name in OPTIONS:
         return _plain(e, "setsockopt", fd, name, value)
     raise NotOffered(f"the socket option {name}")
@@ -216,6 +225,8 @@ def getsockopt(e: SimulatedEndpoint, fd: int, name: str) -> Answer:
     if name == "SO_ERROR":
         found = ask(e, "getsockopt", fd, name)
         return found if isinstance(found, Answer) else Answer(0, None, found or 0)
+    if name == "TCP_CONGESTION":
+        return Answer(0, None, e.profile.congestion)
     if name == "TCP_INFO":
         return Answer(0, None, e.info(fd))
     if name not in OPTIONS:

@@ -152,4 +152,8 @@ class SimulatedEndpoint:
 
     def story(self) -> str:
         """See ``Endpoint.story``."""
-        return f"{self.sim.ladder(numbers='relative')}\n{self.sim.why()}\n"
+        trace = self.sim.trace
+        mine = (record for record in reversed(list(trace)) if getattr(record, "where", "") == ENDPOINT)
+        last = next((record.n for record in mine if record.kind in ("sent", "arrived", "call", "timer_fired")), None)
+        why = f"\n{self.sim.why(last)}\n" if last is not None else ""
+        return f"{self.sim.ladder(numbers='relative')}{why}"

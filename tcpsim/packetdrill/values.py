@@ -24,6 +24,8 @@ _FREEBSD: Final = _LINUX | {
     "AF_INET6": 28, "PF_INET6": 28, "SOCK_NONBLOCK": 0x20000000, "SOCK_CLOEXEC": 0x10000000, "O_NONBLOCK": 4,
     "SOMAXCONN": 128,
 }  # fmt: skip
+#: Linux's numbers of the states -> FreeBSD's (netinet/tcp_fsm.h).
+FREEBSD_STATES: Final = {1: 4, 2: 2, 3: 3, 4: 6, 5: 9, 6: 10, 7: 0, 8: 5, 9: 8, 10: 1, 11: 7}
 #: errno by number, where scripts write numbers.
 _ERRNO: Final = {
     "linux": {0: "", 9: "EBADF", 11: "EAGAIN", 14: "EFAULT", 22: "EINVAL", 32: "EPIPE", 101: "ENETUNREACH",
@@ -43,6 +45,17 @@ class Platform:
     def __init__(self, profile: str) -> None:
         self.name = "freebsd" if profile.startswith("freebsd") else "linux"
         self._constants = _FREEBSD if self.name == "freebsd" else _LINUX
+
+    def info(self, fields: dict[str, int]) -> dict[str, int]:
+        """TCP_INFO as the system tells it, from Linux's: FreeBSD has other numbers of states, and counts octets."""
+        if self.name == "linux":
+            return fields
+        mss = fields["tcpi_snd_mss"]
+        return fields | {
+            "tcpi_state": FREEBSD_STATES[fields["tcpi_state"]],
+            "tcpi_snd_cwnd": fields["tcpi_snd_cwnd"] * mss,
+            "tcpi_snd_ssthresh": min(fields["tcpi_snd_ssthresh"] * mss, 1_073_725_440),
+        }
 
     def number(self, node: Any, what: str = "argument") -> int:
         """The number that an expression means.  Raises NotOffered for one that means none here."""
