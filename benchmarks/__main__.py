@@ -8,7 +8,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
 
-from . import cases, concurrent, exploring
+from . import cases, concurrent, exploring, scripting
 from .floor import floor
 
 
@@ -55,6 +55,7 @@ FIGURES = (
         1.5,
         1.1,
     ),
+    Figure("1,000 short packetdrill scripts, two processes", "s", scripting.thousand_scripts, 20),
     Figure("exploring: copy", "floors", in_floors(exploring.copying)),
     Figure("exploring: apply", "floors", in_floors(exploring.applying)),
     Figure("exploring: key", "floors", in_floors(exploring.keying)),

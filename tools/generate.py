@@ -39,6 +39,7 @@ def docs() -> dict[str, str]:
         "docs/defects.md": defects_page(),
         "docs/profiles.md": profiles_page(),
         "docs/requirements.md": requirements_table(),
+        "docs/packetdrill.md": packetdrill_page(),
         "docs/testing.md": testing_page(),
         **tutorial(),
     }
@@ -49,6 +50,13 @@ def scenario_pages() -> dict[str, str]:
     from tools.scenario_pages import pages
 
     return pages()
+
+
+def packetdrill_page() -> str:
+    """The language of scripts, and how scripts of google's fare."""
+    from tools.packetdrill_page import page
+
+    return page()
 
 
 def tutorial() -> dict[str, str]:

@@ -61,6 +61,11 @@ def check(world: World, call: Call, prepared: Prepared, answer: Answer) -> None:
         prepared.check(answer)
 
 
+def known_calls() -> list[str]:
+    """The names of the calls there are."""
+    return list(_CALLS)
+
+
 def _told(result: int | None, errno: str | None) -> str:
     return f"{result}" + (f" {errno}" if errno else "")
 

@@ -262,6 +262,11 @@ def setter_of(name: str) -> Setter | None:
     return None
 
 
+def known_sysctls() -> list[str]:
+    """The names of all, for people."""
+    return [f"net.ipv4.{name}" for name in sorted(_LINUX)] + sorted(_FREEBSD)
+
+
 #: What google's defaults.sh sets.
 DEFAULTS: Final = (
     ("net.ipv4.tcp_rmem", "4096 540000 15728640"),
