@@ -353,8 +353,8 @@ def test_the_module_that_a_program_sees() -> None:
 
 
 def test_what_the_network_reports_is_a_notice_and_in_the_end_the_reason() -> None:
-    """RFC 5461: a soft error does not end the attempt, but it says why it was in vain."""
-    sim, client, server = linux()
+    """RFC 5461: a soft error does not end the attempt, but it says why it was in vain.  Linux ends the attempt."""
+    sim, client, server = pair(profile=profiles.LINUX.but(icmp_soft_ends_open=False), trace="full")
     sim.firewall(server, "drop in port 80")
     conn = client.socket()
     conn.setblocking(False)

@@ -195,7 +195,7 @@ WRONG = [
         "time does not run backwards",
     ),
     (Expire(99, "rtx"), "no connection 99; there are "),
-    (Expire(2, "nap"), "no timer 'nap'; the timers are time_wait, rtx"),
+    (Expire(2, "nap"), "no timer 'nap'; the timers are time_wait, rack, rtx"),
     (Expire(2, "time_wait"), "connection 2 in SYN_SENT: the timer time_wait does not run"),
     (Wake(9), "script 9 does not sleep; those that do are "),
     (Wait(5), "wait until 5 ns: it is 10000000 ns"),
