@@ -226,6 +226,7 @@ def _leave(tcb: Tcb, limits: bool) -> None:
     tcb.recovery = ""
     tcb.dup_acks = 0
     tcb.prr = None
+    tcb.resend = False
     if tcb.rack is not None:
         tcb.rack.recovered()
     if limits:
@@ -317,7 +318,7 @@ def room(tcb: Tcb, limited_transmit: bool) -> int:
 def repair(c: Core) -> None:
     """Send again what has to be: the output pass calls this first while ``recovery`` says something."""
     tcb = c.tcb
-    if tcb.resend:
+    if tcb.resend and tcb.persist_due == NEVER:  # into a closed window only probes leave; this waits until it opens
         tcb.resend = False
         end = again(c, tcb.snd_una, tcb.snd_mss)
         if tcb.scoreboard is not None:

@@ -150,7 +150,7 @@ class Tcb:
     recovery: Recovery = ""  #: what goes on that is not as usual
     recover: int = 0  #: it is over when everything below this number is acknowledged (RFC 6582)
     dup_acks: int = 0  #: duplicate ACKs in a row
-    resend: bool = False  #: the segment at snd_una leaves again at the end of this event
+    resend: bool = False  #: the segment at snd_una leaves again with the next output that finds the window open
     rtx_nxt: int = 0  #: after a time-out: what lies from here to recover was not repeated yet
     scoreboard: Scoreboard | None = None  #: what the peer has SACKed, while something is
     sack_ok: bool = False  #: both SYNs permit SACK; before ours is answered: ours does (RFC 2018)
