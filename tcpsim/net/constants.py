@@ -15,7 +15,7 @@ from ..tcp.units import US
 from .errnos import BadArgument, socket_error
 from .sockopts import OPTIONS
 
-_LINUX: Final = {
+LINUX: Final = {
     "AF_INET": 2, "AF_INET6": 10, "SOCK_STREAM": 1, "SOCK_NONBLOCK": 2048, "SOCK_CLOEXEC": 524288,
     "SOL_SOCKET": 1, "IPPROTO_IP": 0, "IPPROTO_TCP": 6, "IPPROTO_IPV6": 41,
     "SHUT_RD": 0, "SHUT_WR": 1, "SHUT_RDWR": 2, "SOMAXCONN": 4096,
@@ -47,12 +47,12 @@ def value(name: str) -> int:
     """The number of a constant."""
     import socket
 
-    return int(getattr(socket, name, _LINUX[name]))
+    return int(getattr(socket, name, LINUX[name]))
 
 
 def names() -> tuple[str, ...]:
     """Every constant there is."""
-    return tuple(_LINUX)
+    return tuple(LINUX)
 
 
 def flag_names(flags: int) -> str:

@@ -111,6 +111,13 @@ def test_a_draw_is_a_function_of_what_it_is_for() -> None:
     assert 150 < sum(number < 0.1 for number in draws) < 250
     assert {stream(1, "a->b loss"), stream(2, "a->b loss"), stream(1, "b->a loss")} != {start}
     assert draw(stream(2, "a->b loss"), 1) != draws[0]
+    assert all(0 <= stream(seed, "a->b loss") < 2**64 for seed in range(20))
+
+
+def test_draws_are_splitmix64s() -> None:
+    """The outputs that are published for the seed 1234567, of which a draw has the upper 53 bits."""
+    published = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
+    assert [draw(1234567, n) for n in range(1, 5)] == [(number >> 11) / 2**53 for number in published]
 
 
 def test_taking_one_packet_away_does_not_reshuffle_the_others() -> None:

@@ -194,6 +194,18 @@ def test_reordering_by_chance() -> None:
     assert received(sim) == 60_000
 
 
+def test_what_is_held_back_is_overtaken_though_jitter_keeps_the_order() -> None:
+    """Jitter alone never reorders; what ``reorder`` holds back waits for nobody and keeps nobody waiting."""
+    sim = transfer(octets=60_000, jitter="1ms", reorder=0.2, reorder_by="5ms")
+    sim.run()
+    numbers = [packet for _, packet in arrivals(sim, "server")]
+    held = sim.hits()["client->server"]["reorder"]
+    overtaken = sum(any(later < number for later in numbers[place:]) for place, number in enumerate(numbers))
+    assert held > 3
+    assert overtaken >= held
+    assert received(sim) == 60_000
+
+
 # -- loss, copies, damage
 
 

@@ -66,6 +66,19 @@ def test_no_more_wait_than_the_backlog(backlog: int) -> None:
     check_promises(sim.trace)
 
 
+def test_children_that_are_not_open_yet_count_for_the_backlog() -> None:
+    """One waits to be accepted and one opens: a backlog of two is full (RFC 9293 leaves it to the host; BSD's rule)."""
+    sim, client, server = pair(trace="full")
+    server.listen(80, backlog=2)
+    client.connect(server, 80)
+    sim.run()
+    opening, late = client.connect(server, 80), client.connect(server, 80)
+    sim.run(for_="15ms")
+    assert (opening.state, late.state) == (State.SYN_SENT, State.SYN_SENT)
+    (refused,) = sim.trace.of("refused")
+    assert (refused.by, refused.seg.src) == ("backlog", f"10.0.0.1:{late.getsockname()[1]}")  # type: ignore[union-attr]
+
+
 def test_what_waits_is_seen_in_ss() -> None:
     sim, listener = two()
     sim.hosts["client"].connect("server", 80)

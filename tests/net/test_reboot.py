@@ -127,6 +127,21 @@ def test_a_host_that_is_off_hears_nothing_and_its_scripts_begin_at_every_start()
     assert namespace["sim"].trace.raw == raw
 
 
+def test_a_host_is_back_at_once_unless_it_is_told_how_long_it_is_off() -> None:
+    sim = Simulator()
+    client, server = sim.host("client"), sim.host("server")
+    sim.link(client, server)
+    before = sim.world.key()
+    sim.apply(Reboot("server"))
+    assert not sim.world.off
+    conn = client.connect(server, 80)
+    sim.run()
+    assert conn.tcb.error is Code.REFUSED, "a host that is off would say nothing"
+    sim.goto(0)
+    sim.reboot(server, down="1s")
+    assert sim.world.key() != before, "a world in which somebody is off is another world"
+
+
 def test_time_does_not_run_backwards() -> None:
     sim = Simulator()
     sim.host("client")

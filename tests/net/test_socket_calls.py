@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import socket as stdlib
 import struct
+import sys
 from typing import Any
 
 import pytest
 
 from tcpsim import Deadlock, Host, Simulator, Socket, State, TcpsimError, pair, profiles
+from tcpsim.net import constants
 from tests.helpers.stories import MS, SECOND
 
 
@@ -327,8 +329,70 @@ def test_cork_holds_small_segments_back_until_it_is_pulled() -> None:
     sim.run(for_="10ms")
     assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13]
     conn.send(b"more", stdlib.MSG_MORE)
+    sim.run(for_="100ms")
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13]
     sim.run(for_="1s")
     assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13, 4]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the table has Linux's numbers")
+def test_constants_that_the_library_lacks_are_linuxs() -> None:
+    known = {name: getattr(stdlib, name) for name in constants.names() if hasattr(stdlib, name)}
+    assert len(known) > 40
+    assert {name: constants.LINUX[name] for name in known} == known
+
+
+def test_options_are_numbers_or_octets() -> None:
+    _, client, _ = linux()
+    sock = client.socket()
+    for given, found in ((1, 1), (0, 0), (struct.pack("i", 1), 1), (struct.pack("i", 0), 0)):
+        sock.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, given)
+        assert sock.getsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE) == found
+    with pytest.raises(OSError, match="give 4 octets, not 2"):
+        sock.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, b"ab")
+
+
+def test_buffers_are_told_as_linux_tells_them() -> None:
+    """Twice what is used, for half is for the kernel's own books; what was asked for is doubled as well."""
+    _, client, _ = linux()
+    sock = client.socket()
+    profile = profiles.LINUX
+    for name, usual in ((stdlib.SO_SNDBUF, profile.snd_buf), (stdlib.SO_RCVBUF, profile.rcv_buf)):
+        assert sock.getsockopt(stdlib.SOL_SOCKET, name) == 2 * usual
+        sock.setsockopt(stdlib.SOL_SOCKET, name, 20_000)
+        assert sock.getsockopt(stdlib.SOL_SOCKET, name) == 40_000
+
+
+def test_tcp_info_tells_which_options_are_in_use() -> None:
+    """tcpi_options, the sixth octet: timestamps 1, SACK 2, window scaling 4 (linux/tcp.h)."""
+    for switches, bits in (
+        ({"timestamps": True, "window_scale": 7}, 5),
+        ({"timestamps": False, "window_scale": 7}, 4),
+        ({"timestamps": True, "window_scale": None}, 1),
+    ):
+        sim = Simulator(profile=profiles.LINUX.but(**switches))
+        client, server = sim.host("client"), sim.host("server")
+        sim.link(client, server)
+        server.listen(80)
+        conn = client.connect(server, 80)
+        sim.run(for_="1s")
+        info = conn.getsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_INFO, 104)
+        assert isinstance(info, bytes)
+        assert info[5] & 5 == bits
+
+
+def test_a_socket_is_bound_once() -> None:
+    _, client, _ = linux()
+    sock = client.socket()
+    sock.bind(("", 5000))
+    with pytest.raises(OSError, match="has an address already") as caught:
+        sock.bind(("", 5001))
+    assert caught.value.errno == errno.EINVAL
+    connected = client.socket()
+    connected.setblocking(False)
+    assert connected.connect_ex(("server", 80)) == errno.EINPROGRESS
+    with pytest.raises(OSError, match="has an address already"):
+        connected.bind(("", 5002))
 
 
 def test_the_module_that_a_program_sees() -> None:

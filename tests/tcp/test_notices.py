@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tcpsim.tcp import RFC9293, TcpsimError
+from tcpsim.tcp.notices import ERRORS
 from tests.conformance.rows_icmp import oldest
 from tests.conformance.rows_synchronised import busy
 from tests.helpers.lab import ISS, Lab
@@ -38,6 +39,34 @@ def test_a_source_quench_changes_nothing() -> None:
         before = lab.conn.key()
         assert not lab.conn.icmp_arrives(lab.now, "source-quench", oldest(lab))
         assert (lab.conn.key(), lab.sent(), lab.signals()) == (before, [], [])
+
+
+@pytest.mark.parametrize("passive", [False, True])
+def test_who_is_not_connected_hears_nothing(passive: bool) -> None:
+    lab = Lab(RFC9293)
+    if passive:
+        lab.conn.open_passive(lab.now)
+    before = lab.conn.key()
+    for name in ERRORS:
+        assert not lab.conn.icmp_arrives(lab.now, name, lab.tcb.snd_una, 600)
+    assert lab.conn.key() == before
+
+
+def test_types_and_codes_are_those_of_the_standards() -> None:
+    """RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1 for IPv4; RFC 4443 3 for IPv6."""
+    assert {name: (error.v4, error.v6) for name, error in ERRORS.items()} == {
+        "net-unreachable": ((3, 0), (1, 0)),
+        "host-unreachable": ((3, 1), (1, 3)),
+        "protocol-unreachable": ((3, 2), None),
+        "port-unreachable": ((3, 3), (1, 4)),
+        "fragmentation-needed": ((3, 4), (2, 0)),
+        "source-route-failed": ((3, 5), None),
+        "prohibited": ((3, 13), (1, 1)),
+        "source-quench": ((4, 0), None),
+        "ttl-exceeded": ((11, 0), (3, 0)),
+        "reassembly-exceeded": ((11, 1), (3, 1)),
+        "parameter-problem": ((12, 0), (4, 0)),
+    }
 
 
 def test_an_unknown_error_is_refused() -> None:
