@@ -116,7 +116,7 @@ def _rack(c: Core) -> None:
 def _persist(c: Core) -> None:
     """The window is still closed: probe it (RFC 9293 3.8.6.1).  Only unanswered probes count towards R2."""
     tcb = c.tcb
-    if _given_up(c):
+    if tcb.rtx_count and _given_up(c):  # an R2 shorter than the interval ends nobody who has answered (MUST-37)
         return
     tcb.rtx_count += 1
     probe(c)

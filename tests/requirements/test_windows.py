@@ -97,6 +97,16 @@ def test_days_of_closed_window_do_not_end_a_connection() -> None:
     assert stage.read(stage.peer) == b"x" * 300
 
 
+@requirement("MUST-37")
+def test_an_r2_shorter_than_the_time_between_probes_ends_nobody_who_answers() -> None:
+    stage = closed(trace="brief", r2=2 * SECOND)
+    stage.run("1h")
+    assert stage.states() == (State.ESTABLISHED, State.ESTABLISHED)
+    stage.cut("server")
+    stage.run("5min")
+    assert stage.states()[0] is State.CLOSED
+
+
 @requirement("MUST-39")
 @pytest.mark.parametrize(("buffer", "step"), [(1000, 500), (1600, 500), (600, 300)])
 def test_the_receiver_does_not_offer_silly_windows(buffer: int, step: int) -> None:
