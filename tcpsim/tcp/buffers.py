@@ -250,13 +250,6 @@ class ReceiveBuffer:
         """Up to ``n`` SACK blocks: the runs that grew last first (RFC 2018 4)."""
         return [(start, run[0]) for start, run in islice(reversed(self.runs.items()), n)]
 
-    def run_at(self, seq: int) -> tuple[int, int] | None:
-        """The held run (left, right) that contains the number ``seq``."""
-        for start in self._order:
-            if (seq - start) & MASK < (self.runs[start][0] - start) & MASK:
-                return start, self.runs[start][0]
-        return None
-
     def ripe(self, rcv_nxt: int) -> bytes:
         """The held octets that begin at ``rcv_nxt``, removed; runs wholly below it are forgotten."""
         parts = []
