@@ -117,8 +117,8 @@ def segment_reaches_its_connection(before: Tcb, after: Tcb, seg: Header, profile
 #: The predicates over a block before and after one segment has arrived: (before, after, segment, profile, time in ns).
 OF_AN_ARRIVAL: Final = (
     segment_reaches_its_connection,
-    text_in_order_is_taken,
     acceptable_ack_is_used,
+    text_in_order_is_taken,
     reset_only_at_rcv_nxt,
     repeated_fin_restarts_2msl,
 )
