@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo test deep lint format diagrams docs bench dist clean help
+.PHONY: demo test deep mutants lint format diagrams docs bench dist clean help
 
 # --- environment ---------------------------------------------------------------------
 
@@ -36,6 +36,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/.created
 	$(PIP_INSTALL) -e ".[dev]"
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-mutation: pyproject.toml constraints.txt | $(VENV)/.created
+	$(PIP_INSTALL) -e ".[dev,mutation]"
+	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+
 # --- use -----------------------------------------------------------------------------
 
 demo: $(VENV)/.installed  ## play two scenarios and draw the state diagram
@@ -52,8 +56,12 @@ test: lint  ## every check a change has to pass (CI=true: reproducible examples)
 	@# docs and diagrams up to date
 	$(BIN)/python tools/generate.py --check
 
-deep: $(VENV)/.installed-dev  ## all tests with many more examples; takes long
+deep: $(VENV)/.installed-mutation  ## all tests with many more examples, and mutants; takes hours
 	$(BIN)/python -m pytest -n 2 --hypothesis-profile=deep -m "deep or not deep"
+	$(BIN)/python -m tools.mutation
+
+mutants: $(VENV)/.installed-mutation  ## small mistakes made on purpose: which of them does no test notice?
+	$(BIN)/python -m tools.mutation
 
 lint: $(VENV)/.installed-dev  ## style and types
 	$(BIN)/ruff check

@@ -1,0 +1,69 @@
+"""The tool that makes small mistakes: which it makes, and that it sees whether tests notice."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("cosmic_ray", reason="mutants need cosmic-ray: pip install tcpsim[mutation]")
+pytest.importorskip("coverage", reason="mutants need coverage: pip install tcpsim[mutation]")
+
+from tools.mutation.run import Tree
+from tools.mutation.sites import Mutant, of_source
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SOURCE = """
+def f(a: int | None, b: "str" = "x") -> int | None:
+    assert a is not None
+    if a < 3:
+        raise ValueError(f"{a + 1} is too small" + b)
+    return a + 1
+
+
+class C:
+    def __repr__(self) -> str:
+        return "C" * 2
+"""
+
+
+def test_only_what_matters_is_mutated() -> None:
+    found = list(of_source("f.py", SOURCE))
+    assert {SOURCE.splitlines()[mutant.start[0] - 1].strip() for mutant in found} == {"if a < 3:", "return a + 1"}
+    changed = {mutant.apply(SOURCE).splitlines()[mutant.start[0] - 1].strip() for mutant in found}
+    assert {"if a <= 3:", "if not a < 3:", "if a < 2:", "return a - 1", "return a + 0"} <= changed
+    assert not changed & {"if a < 3:", "return a + 1"}
+    for mutant in found:
+        ast.parse(mutant.apply(SOURCE))
+
+
+class Whole:
+    """Every test of a file, without a measurement."""
+
+    seconds: dict[str, float] = dict.fromkeys(("tests/tcp/test_seq.py::test_add_and_diff_undo_each_other",), 1.0)
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        return list(self.seconds)
+
+    first = tests
+
+
+def test_a_mistake_is_noticed_or_not(tmp_path: Path) -> None:
+    tree = Tree(ROOT, tmp_path)
+    path = "tcpsim/tcp/seq.py"
+    source = (ROOT / path).read_text(encoding="utf-8")
+    lines = source.splitlines()
+    verdicts: dict[str, Any] = {}
+    for text in ("return (seq + octets) & MASK", "return (seq - left) & MASK < size"):
+        number = next(n for n, line in enumerate(lines, 1) if line.strip() == text)
+        mutant = next(m for m in of_source(path, source) if m.start[0] == number)
+        found = tree.judge(mutant, Whole())  # type: ignore[arg-type]
+        verdicts[text] = found["verdict"], found["by"].partition("::")[0]
+        assert (tree.root / path).read_text(encoding="utf-8") == source
+    assert verdicts == {
+        "return (seq + octets) & MASK": ("killed", "tests/tcp/test_seq.py"),
+        "return (seq - left) & MASK < size": ("survived", ""),
+    }
