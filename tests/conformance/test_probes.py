@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tcpsim.tcp import State
+from tcpsim.tcp.units import MS
 from tests.helpers.lab import Lab, reach
 
 SHIFTS = [(0, 0), (-102 % 2**32, -302 % 2**32)]
@@ -36,6 +37,16 @@ def test_the_ack_of_a_probe_does_not_take_back_what_was_sent_since() -> None:
     assert (lab.snd_una, lab.snd_nxt) == (102, 111)
     lab.arrives(". 301:301(0) ack 111 win 1000")
     assert (lab.snd_una, lab.sent(), lab.running()) == (111, [], [])
+
+
+def test_an_ack_that_waits_leaves_in_time_though_data_waits_longer() -> None:
+    """Data held back by silly-window avoidance has a timer of its own; who is to wake up looks at the earlier one."""
+    lab = reach(State.ESTABLISHED, ack_delay=100 * MS, sws_override=200 * MS)
+    lab.arrives("P. 301:311(10) ack 101 win 100").send(500).forget()
+    assert lab.running() == ["delack", "override"]
+    assert lab.tcb.wake <= lab.tcb.delack_due < lab.tcb.override_due
+    assert lab.advance("100ms").sent() == [". 101:101(0) ack 311 win 990"]
+    assert lab.advance("100ms").sent() == [". 101:201(100) ack 311 win 990"]
 
 
 @pytest.mark.parametrize("octets", [0, 10])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcpsim import Simulator, Socket, State, TcpsimError
+from tcpsim import Simulator, Socket, State, TcpsimError, pair
 from tcpsim.net.firewall import Firewall, check_firewall
 from tcpsim.tcp import Code, Segment
 from tcpsim.tcp.segment import ACK, FIN, RST, SYN
@@ -241,3 +241,13 @@ def test_a_rule_said_to_be_unreachable_never_decides(lines: list[str], segments:
         for seg in segments:
             for direction in ("in", "out"):
                 assert firewall.decide(seg, direction, 0)[0] != covered
+
+
+def test_a_traces_header_tells_of_each_firewall_as_it_was_last_set_up() -> None:
+    sim, client, server = pair()
+    sim.firewall(client, "drop in port 80")
+    sim.firewall(server, "drop in port 81")
+    sim.firewall(client, "reject in port 82")
+    told = {guard["host"]: list(guard["rules"]) for guard in sim.trace.header["firewalls"]}
+    assert told == {"client": ["reject in port 82"], "server": ["drop in port 81"]}
+    assert len(sim.trace.header["firewalls"]) == 2

@@ -206,6 +206,13 @@ def test_what_is_held_back_is_overtaken_though_jitter_keeps_the_order() -> None:
     assert received(sim) == 60_000
 
 
+def test_options_that_no_header_has_room_for_count_as_much_as_fits() -> None:
+    """Only a forged segment has them: TCP's header ends after 60 octets (RFC 9293 3.1)."""
+    blocks = tuple((n, n + 1) for n in range(0, 12, 2))
+    forged = Segment(("10.0.0.2", 80, "10.0.0.1", 4000), 1, 1, ACK, 0, b"data", options=(("sack", *blocks),))
+    assert size_of(forged) == 20 + 60 + 4
+
+
 # -- loss, copies, damage
 
 
@@ -504,6 +511,7 @@ def test_going_back_and_replaying_repeat_the_weather(weather: dict[str, Any], se
         ({"mtu": 20}, "mtu 20 is not a number of octets in 68 .. 65535"),
         ({"down": [("2s", "1s")]}, "ends before it begins"),
         ({"down": ["1s"]}, "is no pair of times"),
+        ({"down": [("1s", "2s", "3s")]}, "is no pair of times"),
         ({"speed": 5}, "no option 'speed'; the options are delay, loss, jitter"),
         ({"back": {"speed": 5}}, "no option 'speed'"),
         ({"faults": [(0, "lose")]}, "is no fault"),

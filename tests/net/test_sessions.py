@@ -167,6 +167,14 @@ def test_without_payload_it_can_be_read_but_not_played() -> None:
         ({"move": "call", "host": 3, "name": "send", "args": []}, "host cannot be 3"),
         ({"move": "inject", "fields": [1, 2], "delay": 0}, "fields cannot be"),
         ({"move": "inject", "fields": [["a", 1, "b", 2], 0, 0, 0, 0, 0, None, None, "x", []], "delay": 0}, "fields"),
+        (
+            {
+                "move": "inject",
+                "fields": [["a", 1, "b", 2], 0, 0, 256, 0, 0, None, None, {"base64": ""}, []],
+                "delay": 0,
+            },
+            "fields",
+        ),
         ({"move": "setlink", "a": "x", "b": "y", "changes": [["loss", 1, 2]]}, "changes cannot be"),
         ({"move": "corrupt", "packet": 1, "bit": "x"}, "bit cannot be 'x'"),
     ],

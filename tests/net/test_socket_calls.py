@@ -329,10 +329,21 @@ def test_cork_holds_small_segments_back_until_it_is_pulled() -> None:
     sim.run(for_="10ms")
     assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13]
     conn.send(b"more", stdlib.MSG_MORE)
-    sim.run(for_="100ms")
-    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13]
     sim.run(for_="1s")
     assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13, 4]
+
+
+def test_more_to_come_holds_a_small_segment_back() -> None:
+    sim, client, server = linux()
+    listener = server.listen(80)
+    conn = client.connect(server, 80)
+    listener.accept()
+    conn.send(b"head ", stdlib.MSG_MORE)
+    sim.run(for_="100ms")
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == []
+    conn.send(b"and body")
+    sim.run(for_="10ms")
+    assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the table has Linux's numbers")
@@ -379,6 +390,20 @@ def test_tcp_info_tells_which_options_are_in_use() -> None:
         info = conn.getsockopt(stdlib.IPPROTO_TCP, stdlib.TCP_INFO, 104)
         assert isinstance(info, bytes)
         assert info[5] & 5 == bits
+
+
+def test_who_does_not_wait_asks_again_whether_it_is_connected() -> None:
+    """connect(2): EINPROGRESS, and when the handshake is over one call that says so; then it is connected already."""
+    sim, client, server = linux()
+    server.listen(80)
+    sock = client.socket()
+    place = ("start_connecting", sock.fd, "10.0.0.2", 80)
+    assert sim.call("client", *place) is None
+    sim.run(for_="1s")
+    assert sim.call("client", *place) == 0
+    with pytest.raises(OSError) as caught:
+        sim.call("client", *place)
+    assert caught.value.errno == errno.EISCONN
 
 
 def test_a_socket_is_bound_once() -> None:

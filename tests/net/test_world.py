@@ -181,7 +181,7 @@ WRONG = [
     (Deliver((99,)), "packet 99 is not in flight; in flight: "),
     (Deliver(()), "name one or more, each once"),
     (Deliver((2, 2)), "name one or more, each once"),
-    (Drop(99), "packet 99 is not in flight"),
+    (Drop(99), "packet 99 is not in flight; in flight: 2$"),
     (Duplicate(99), "packet 99 is not in flight"),
     (Corrupt(99), "packet 99 is not in flight"),
     (Delay(99, 1), "packet 99 is not in flight"),

@@ -21,6 +21,19 @@ def plus(number: int, n: int) -> int:
     return (number + n) % MOD
 
 
+def test_an_ack_of_another_incarnation_is_reset_after_close_in_syn_recv() -> None:
+    """RFC 9293 3.5.2, group 2: our SYN and FIN are out, and the peer acknowledges what was never sent."""
+    for ours in (0, MOD - 101, MOD - 102):
+
+        class Shifted(Lab):
+            shift = (ours, 0)
+
+        for ack, reset in ((100, True), (101, False), (102, False), (103, True), (200, True)):
+            lab = Shifted().open_passive().arrives("S 300:300(0) win 1000").close()
+            lab.forget().arrives(f". 301:301(0) ack {ack} win 1000")
+            assert [text.split()[0] for text in lab.sent()] == (["R"] if reset else []), (ours, ack)
+
+
 # -- the whole life
 
 

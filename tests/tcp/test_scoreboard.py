@@ -206,5 +206,16 @@ def lines_run(holes: int, window: int) -> int:
     return ran
 
 
+def test_three_runs_above_a_hole_make_it_lost_however_short_they_are() -> None:
+    """RFC 6675 4, IsLost: DupThresh discontiguous SACKed sequences, or more than (DupThresh - 1) * SMSS octets."""
+    for base in (0, MOD - 1500):
+        board = Scoreboard(base)
+        for at in (1000, 2000):
+            board.add([((base + at) % MOD, (base + at + 1) % MOD)], (base + 5000) % MOD)
+        assert board.hole(1000) is None
+        board.add([((base + 3000) % MOD, (base + 3001) % MOD)], (base + 5000) % MOD)
+        assert board.hole(1000) == (base, 1000)
+
+
 def test_the_cost_does_not_grow_with_holes_or_window() -> None:
     assert lines_run(30, 1_000_000) == lines_run(30, 100_000) == lines_run(3, 100_000)

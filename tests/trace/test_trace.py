@@ -8,6 +8,7 @@ import pytest
 
 from tcpsim import State, Trace
 from tcpsim.net.moves import Deliver, Drop
+from tcpsim.scenarios import play
 from tcpsim.tcp.states import BY_ID
 from tcpsim.trace import Record
 from tcpsim.trace.raw import INTRODUCE, REFER, endpoint
@@ -158,6 +159,15 @@ def test_a_check_says_why() -> None:
     stopped = {record.verdict: record.because for record in FULL if isinstance(record, Checked) and record.verdict}
     assert stopped["listen.taken"] == f"SYN at SEG.SEQ {MOD - 3} in LISTEN"
     assert stopped["closed.no_ack"]
+
+
+def test_a_check_of_an_ack_says_what_becomes_of_our_fin() -> None:
+    trace = play("half-closed", trace="full").trace
+    reasons = [record.because for record in trace.of("checked") if record.check == "check_ack"]  # type: ignore[union-attr]
+    covers = [reason for reason in reasons if reason.endswith("which covers our FIN")]
+    assert len(covers) == 2
+    for reason in covers:
+        assert reason.partition("SEG.ACK ")[2].split()[0] == reason.partition("SND.NXT ")[2].partition(",")[0]
 
 
 # -- filters

@@ -1,0 +1,75 @@
+"""Recovery where a peer's ACKs are none that our own receiver would send: one connection, played by hand.
+
+A peer may have cut our segments into others on their way, lose most of its ACKs, or take its window back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.helpers.lab import MASK, Lab
+
+#: As they are, and so that the numbers of what is sent wrap.
+WRAPS = pytest.mark.parametrize("shift", [(0, 0), (MASK - 2600, 0)])
+
+
+def sender(shift: tuple[int, int], *, offers: str = "", **switches: Any) -> Lab:
+    """A sender with segments of 1000 octets, which are numbered from 101; the peer's SYN is 300."""
+
+    class Shifted(Lab):
+        pass
+
+    Shifted.shift = shift
+    lab = Shifted(mss=1000, congestion="newreno", snd_buf=100_000, limited_transmit=False, **switches)
+    lab.open_active().arrives(f"S. 300:300(0) ack 101 win 60000 <mss 1000{offers}>").forget()
+    return lab
+
+
+def sack(lab: Lab, *blocks: tuple[int, int]) -> str:
+    """The option, with the laboratory's numbers: it shifts those of the header alone."""
+    return f"<sack {' '.join(f'{(left + lab.ours) & MASK}:{(right + lab.ours) & MASK}' for left, right in blocks)}>"
+
+
+def numbers(lab: Lab) -> list[str]:
+    return [text.split()[1] for text in lab.sent()]
+
+
+@WRAPS
+def test_a_hole_smaller_than_a_segment_is_filled_alone(shift: tuple[int, int]) -> None:
+    """What was SACKed after a time-out does not leave again, not even a part of a segment (RFC 6675 5.1)."""
+    lab = sender(shift, offers=",sackOK", sack=True)
+    assert numbers(lab.send(4000)) == ["101:1101(1000)", "1101:2101(1000)", "2101:3101(1000)", "3101:4101(1000)"]
+    assert lab.expire() == "rtx"
+    assert numbers(lab) == ["101:1101(1000)"]
+    lab.arrives(". 301:301(0) ack 1101 win 60000 " + sack(lab, (1401, 2101)))
+    assert numbers(lab) == ["1101:1401(300)", "2101:3101(1000)"]
+
+
+@WRAPS
+def test_a_hole_beyond_a_window_that_was_taken_back_is_left_alone(shift: tuple[int, int]) -> None:
+    """What lies right of SND.UNA + SND.WND is not sent again (SHLD-16): the peer has no room for it any more."""
+    lab = sender(shift, offers=",sackOK", sack=True, initial_window=10)
+    assert len(numbers(lab.send(10_000))) == 10
+    blocks = sack(lab, (1101, 2101), (3101, 5101), (6101, 10_101))
+    lab.arrives(f". 301:301(0) ack 101 win 60000 {blocks}")
+    assert numbers(lab)[:3] == ["101:1101(1000)", "2101:3101(1000)", "5101:6101(1000)"]
+    lab = sender(shift, offers=",sackOK", sack=True, initial_window=10)
+    lab.send(10_000).forget()
+    lab.arrives(f". 301:301(0) ack 101 win 4000 {blocks}")
+    assert numbers(lab) == ["101:1101(1000)", "2101:3101(1000)"]
+
+
+@WRAPS
+def test_a_partial_ack_for_more_than_cwnd_leaves_one_segment(shift: tuple[int, int]) -> None:
+    """RFC 6582 3.2, 3: cwnd shrinks by what was acknowledged, grows by one segment, and is never negative."""
+    lab = sender(shift, initial_window=20)
+    assert len(numbers(lab.send(20_000))) == 20
+    for _ in range(3):  # the others were lost on their way back
+        lab.arrives(". 301:301(0) ack 101 win 60000")
+    assert numbers(lab) == ["101:1101(1000)"]
+    assert lab.tcb.cwnd == 10_000 + 3_000
+    lab.arrives(". 301:301(0) ack 18101 win 60000")
+    assert numbers(lab)[0] == "18101:19101(1000)"
+    assert lab.tcb.cwnd == 1_000
