@@ -52,7 +52,8 @@ def test_a_segment_shrinks_to_the_dullest() -> None:
 
 @pytest.mark.parametrize("edge", [2**32 - 4, 2**32 - 3, 996, 997, 998])
 def test_segments_lie_at_the_edges_of_the_window(edge: int) -> None:
-    assert find(segments(tcb=block()), lambda seg: seg.seq == edge, settings=QUICK).seq == edge
+    thorough = settings(QUICK, max_examples=5_000)  # one in sixty lies there
+    assert find(segments(tcb=block()), lambda seg: seg.seq == edge, settings=thorough).seq == edge
 
 
 def test_every_flag_is_possible() -> None:
