@@ -97,7 +97,7 @@ def _plain(reason: str) -> str:
 
 def by_kernel(binary: str, name: str) -> tuple[str, str]:
     """Verdict of the real packetdrill, and where it stopped."""
-    sysctls = "; ".join(f"sysctl -q -w 'net.ipv4.{key}={value}'" for key, value in SETTINGS.items())
+    sysctls = "; ".join(f"sysctl -q -w 'net.ipv4.{key}={value}' 2>/dev/null" for key, value in SETTINGS.items())
     play = f'exec timeout {LONGEST} "$0" --tolerance_usecs={TOLERANCE_US} "$1"'
     inside = f"ip link set lo up; {sysctls}; {play}"
     said = ""
@@ -144,6 +144,11 @@ def renewed(rows: list[Row]) -> Iterator[Row]:
             yield row._replace(linux=linux, at_linux=at_linux)
 
 
+def merged(old: list[Row], new: Iterator[Row]) -> Iterator[Row]:
+    """The new rows, and those of the old ones that they do not replace, in order."""
+    yield from sorted(({row.script: row for row in old} | {row.script: row for row in new}).values())
+
+
 def write(target: str | None, kernel: str, rows: Iterator[Row]) -> None:
     """The table into a file, telling how far it is, or else to the terminal."""
     lines = [f"# {kernel}", HEAD]
@@ -162,7 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kernel_scripts", description=__doc__)
     parser.add_argument("--packetdrill", default="packetdrill", metavar="PATH", help="the binary; else from PATH")
     parser.add_argument("-o", metavar="FILE", help="write the table there: tests/packetdrill/kernel.tsv")
-    parser.add_argument("--only", default="", metavar="TEXT", help="scripts whose name contains TEXT")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="scripts whose name contains TEXT; other rows of FILE stay"
+    )
     parser.add_argument(
         "--profile-only", action="store_true", help="keep what the kernel did in FILE, ask the profile again"
     )
@@ -177,7 +184,10 @@ def main() -> None:
     if why is not None:
         print(f"cannot ask a kernel here: {why}", file=sys.stderr)
         raise SystemExit(2)
-    write(options.o, f"Linux {platform.release().split('-')[0]}", table(options.packetdrill, options.only))
+    rows = table(options.packetdrill, options.only)
+    if options.only and options.o and Path(options.o).exists():
+        rows = merged(read_table(Path(options.o))[1], rows)
+    write(options.o, f"Linux {platform.release().split('-')[0]}", rows)
 
 
 if __name__ == "__main__":

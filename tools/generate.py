@@ -38,6 +38,7 @@ def docs() -> dict[str, str]:
         **scenario_pages(),
         "docs/defects.md": defects_page(),
         "docs/profiles.md": profiles_page(),
+        "docs/packetdrill-kernel.md": kernel_page(),
         "docs/requirements.md": requirements_table(),
         "docs/packetdrill.md": packetdrill_page(),
         "docs/testing.md": testing_page(),
@@ -55,6 +56,13 @@ def scenario_pages() -> dict[str, str]:
 def packetdrill_page() -> str:
     """The language of scripts, and how scripts of google's fare."""
     from tools.packetdrill_page import page
+
+    return page()
+
+
+def kernel_page() -> str:
+    """What a kernel and the profile linux make of the project's own scripts."""
+    from tools.kernel_page import page
 
     return page()
 

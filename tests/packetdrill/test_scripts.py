@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.kernel_scripts import by_profile, playable, read_table
 from tcpsim.packetdrill import run_file
 from tcpsim.profiles import FREEBSD, LINUX, RFC9293, Profile
 from tcpsim.tcp.states import State
+from tools.kernel_page import CAUSES
 
 SCRIPTS = Path(__file__).with_name("scripts")
 PROFILES: dict[str, Profile] = {"rfc9293": RFC9293, "linux": LINUX, "freebsd": FREEBSD}
@@ -41,6 +43,20 @@ def test_every_event_arrives_in_every_state(state: str) -> None:
     names = [path.stem for path in (SCRIPTS / "rfc9293" / state).glob("*.pkt")]
     missing = [event for event, pattern in EVENTS.items() if not any(re.match(pattern, name) for name in names)]
     assert not missing
+
+
+def test_the_kernels_table_is_of_these_scripts_and_this_profile() -> None:
+    """What a kernel did cannot be repeated everywhere; what stands beside it can."""
+    _, rows = read_table(SCRIPTS.with_name("kernel.tsv"))
+    assert [row.script for row in rows] == playable()
+    told = {row.script: row.linux for row in rows}
+    found = {row.script: by_profile(row.script)[0] for row in rows}
+    assert told == found, "python -m benchmarks.kernel_scripts --profile-only -o tests/packetdrill/kernel.tsv"
+
+
+def test_where_kernel_and_profile_part_the_cause_is_told() -> None:
+    _, rows = read_table(SCRIPTS.with_name("kernel.tsv"))
+    assert {row.script for row in rows if not row.agrees} == CAUSES.keys()
 
 
 def test_other_profiles_have_the_scripts_of_what_they_do_differently() -> None:
