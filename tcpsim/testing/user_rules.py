@@ -55,8 +55,9 @@ class UserRules(Driving):
 
     def _may_send(self, conn: Conn) -> bool:
         tcb = conn.tcb
+        opening = tcb.state in (SYN_SENT, SYN_RECV) and not conn.profile.unconnected_is_enotconn
         return (
-            tcb.state in (SYN_SENT, SYN_RECV, ESTABLISHED, CLOSE_WAIT)
+            (opening or tcb.state in (ESTABLISHED, CLOSE_WAIT))
             and not tcb.fin_queued
             and tcb.snd_buf.size < conn.profile.snd_buf
             and len(self.watch.ledger.written(tcb)) < self.max_octets

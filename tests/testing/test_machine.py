@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from tcpsim import Segment
+from tcpsim import Segment, profiles
 from tcpsim.tcp.tcb import Tcb
 from tcpsim.testing import TcpStateMachine, segments
 
@@ -46,6 +46,18 @@ class Battered(TcpStateMachine):
     settles = False  # a host that has forgotten a connection never answers a peer in FIN_WAIT_2
 
 
+class Linux(TcpStateMachine):
+    """With the options and habits of a stack that is in use."""
+
+    profile = profiles.LINUX
+
+
+class FreeBsd(TcpStateMachine):
+    """The same, of another one."""
+
+    profile = profiles.FREEBSD
+
+
 class TestTcp(TcpStateMachine.TestCase):
     settings = SHORT
 
@@ -66,8 +78,16 @@ class TestBattered(Battered.TestCase):
     settings = SHORT
 
 
+class TestLinux(Linux.TestCase):
+    settings = settings(max_examples=10, stateful_step_count=30)
+
+
+class TestFreeBsd(FreeBsd.TestCase):
+    settings = settings(max_examples=10, stateful_step_count=30)
+
+
 @pytest.mark.deep
-@pytest.mark.parametrize("machine", [TcpStateMachine, Tiny, Attacked, Fuzzed, Battered])
+@pytest.mark.parametrize("machine", [TcpStateMachine, Tiny, Attacked, Fuzzed, Battered, Linux, FreeBsd])
 def test_for_long(machine: type[TcpStateMachine]) -> None:
     run_state_machine_as_test(machine, settings=LONG)
 
