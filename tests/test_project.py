@@ -59,6 +59,7 @@ TCP_ORDER = [
     "congestion",
     "core",
     "bursts",
+    "limits",
     "probes",
     "spurious",
     "recovery",

@@ -34,14 +34,14 @@ _OPTIONAL: Final = ("fin_seq", "probe_seq", "snd_up", "snd_sml", "rcv_fin", "rcv
 #: What only decides when a timer runs out, counts for the user's information, or is about timestamps.
 TIMES: Final = (
     "srtt", "rttvar", "rto", "rtt_seq", "rtt_sent", "rtx_since", "rtx_total", "probe_count", "syn_lost", "challenges",
-    "challenges_since", "ts_recent", "ts_recent_at", "last_ack_sent", "received_at", "longest", "wake",
+    "challenges_since", "ts_recent", "ts_recent_at", "last_ack_sent", "received_at", "longest", "limits", "starved", "wake",
 )  # fmt: skip
 
 #: What says nothing without congestion control, fast retransmit, SACK, ECN and bursts, which ``exploring`` turns off.
 CONGESTION: Final = (
     "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "undo", "rack", "sent_at",
     "dup_acks", "scoreboard", "dsack",
-    "max_flight", "cwnd_used", "pushed", "bursts",
+    "max_flight", "cwnd_used", "pushed", "bursts", "chunks", "push_seq",
 )  # fmt: skip
 
 #: What is treated by itself below, or follows from ``flow``.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..tcp import calls
 from ..tcp.errors import Code
+from ..tcp.seq import MASK
 from ..tcp.states import (
     CLOSE_WAIT,
     CLOSED,
@@ -22,7 +23,7 @@ from ..tcp.states import (
 from .errnos import Failed, socket_error
 from .host import READING, UNCONNECTED, WRITING, Conn, HostData
 from .opening import disconnect
-from .sendspace import fill
+from .sendspace import Filled, fill, note_chunks
 from .sockopts import option, pending_error
 
 if TYPE_CHECKING:
@@ -48,16 +49,22 @@ def send(world: World, host: HostData, conn: Conn, data: bytes, flags: str = "")
         return _broken_pipe(conn)
     if tcb.state in (SYN_SENT, SYN_RECV) and not conn.profile.send_before_established:
         return None
-    room, tail = fill(conn, len(data)) if data else (0, conn.tail)
+    filled = fill(conn, len(data)) if data else Filled(0, conn.tail)
+    room = filled.octets
     if not room and data:
         return None
     world.touch(conn)
-    conn.tail = tail
+    conn.tail = filled.tail
+    if filled.ends:
+        note_chunks(conn, filled.ends)
+    tcb.starved = room < len(data)
     whole = data if room == len(data) else data[:room]
     taken = calls.send(
         conn, whole, urgent="MSG_OOB" in flags and bool(data), record="MSG_EOR" in flags and whole is data
     )
     tcb.more = 2 if "MSG_MORE" in flags else 0
+    if not tcb.more:
+        tcb.push_seq = (tcb.snd_buf_seq + tcb.snd_buf.size) & MASK
     return taken
 
 

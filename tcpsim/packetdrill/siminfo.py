@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..net.constants import tcpi_state
 from ..tcp.info import info
+from ..tcp.limits import limited_for
 from ..tcp.seq import MASK
 from ..tcp.units import MS, US
 
@@ -54,6 +55,17 @@ def tcp_info(conn: Conn, now: int) -> dict[str, int]:
         "tcpi_rcv_wnd": found.rcv_wnd,
         "tcpi_rcv_space": found.rcv_space,
         **_recovery(tcb),
+        **(_limits(conn, now) if conn.profile.send_in_chunks else {}),
+    }
+
+
+def _limits(conn: Conn, now: int) -> dict[str, int]:
+    """For how long what has limited sending."""
+    limited = limited_for(conn, now)
+    return {
+        "tcpi_busy_time": limited.busy // US,
+        "tcpi_rwnd_limited": limited.rwnd // US,
+        "tcpi_sndbuf_limited": limited.sndbuf // US,
     }
 
 

@@ -150,6 +150,7 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
         if profile.buffers_rounded:
             _round_buffers(tcb)
         tcb.received_at = c.now
+        tcb.push_seq = ack
         tcb.quick_acks = profile.quick_acks
         if tcb.syn_lost:
             tcb.rto = profile.rto_after_syn_loss

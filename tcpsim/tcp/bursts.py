@@ -63,6 +63,20 @@ def end_record(c: Core) -> None:
         tcb.pushed = (*tcb.pushed, tcb.snd_nxt)
 
 
+def end_chunk(c: Core, count: int) -> bool:
+    """Whether the segment sent last, the one of so many in its burst, ends a chunk: the burst ends there too."""
+    tcb = c.tcb
+    while tcb.chunks and (tcb.snd_nxt - tcb.chunks[0][0]) & MASK < HALF:
+        at, pushed = tcb.chunks[0]
+        tcb.chunks = tcb.chunks[1:]
+        if at == tcb.snd_nxt:
+            if pushed:
+                end_record(c)
+            end_burst(c, count)
+            return True
+    return False
+
+
 def push_again(c: Core) -> None:
     """The segment sent last is one that was sent before: PSH, if it and the one before it are part of one burst."""
     tcb = c.tcb

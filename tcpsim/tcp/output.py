@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from .bursts import burst_size, end_burst, end_record, to_record_end
+from .bursts import burst_size, end_burst, end_chunk, end_record, to_record_end
 from .congestion import restart
 from .core import TIMESTAMPS_SIZE, Core, sack_size
+from .limits import note_limits
 from .probes import await_probe
 from .rack import Rack
 from .recovery import again, fill_in, repair, room
@@ -43,6 +44,8 @@ def output(c: Core) -> None:
         fill_in(c)
     if tcb.rack is not None and tcb.rack.touched:
         await_probe(c)
+    if c.profile.send_in_chunks and (tcb.snd_buf.size or tcb.limits is not None):
+        note_limits(c, tcb.snd_buf.size - ((tcb.snd_nxt - tcb.snd_buf_seq) & MASK) if tcb.fin_seq is None else 0)
     if tcb.ack_now:
         c.send_ack()
     if tcb.more == 2:
@@ -92,7 +95,9 @@ def _send_data(c: Core, unsent: int) -> int:
         usable -= n
         send_new(c, n, last=not unsent and not tcb.more, fin=tcb.fin_queued and not unsent and usable > 0)
         count += 1
-        if tcb.records and tcb.snd_nxt in tcb.records:
+        if tcb.chunks and end_chunk(c, count):
+            count = 0
+        elif tcb.records and tcb.snd_nxt in tcb.records:
             end_record(c)
             end_burst(c, count)
             count = 0

@@ -108,10 +108,15 @@ def _forward(c: Core, news: int, fresh: int) -> None:
     tcb = c.tcb
     tcb.dup_acks = 0
     if tcb.recovery and (tcb.snd_una - tcb.recover) & MASK < HALF and tcb.recovery != "disorder":
+        if tcb.prr is not None:  # cwnd has come down to ssthresh by now
+            tcb.prr, tcb.cwnd = None, tcb.ssthresh
         tcb.recovery = ""
     if tcb.recovery == "rto":
         BY_NAME[c.profile.congestion].grow(tcb, news, c.now, c.profile.slow_start_segments)
-    elif tcb.recovery != "ecn":
+    elif tcb.recovery == "ecn":
+        if tcb.prr is not None:
+            _reduce_proportionally(tcb, news, safe=False)
+    else:
         tcb.recovery = "" if tcb.scoreboard is None else "disorder"
         grow(c, fresh)
 
@@ -157,9 +162,12 @@ def _congested(c: Core) -> None:
     if tcb.recovery not in ("", "disorder") or tcb.snd_una == tcb.snd_nxt:
         return
     way = BY_NAME[c.profile.congestion]
-    way.cut(tcb, min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd), c.now)
+    base = tcb.cwnd if c.profile.cut_from_cwnd else min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd)
+    way.cut(tcb, base, c.now)
     if way.limits:
         tcb.cwnd = tcb.ssthresh
+        if c.profile.prr:  # it comes down with what is delivered, as after a loss
+            tcb.prr = Prr(0, 0, base)
     tcb.recovery = "ecn"
     tcb.recover = tcb.snd_nxt
     tcb.cwr = True

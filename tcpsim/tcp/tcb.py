@@ -45,6 +45,16 @@ class Prr(NamedTuple):
     flight: int
 
 
+class Limits(NamedTuple):
+    """What limits sending (``kind``: "", busy, rwnd or sndbuf) ``since`` when, and for how long each did before, ns."""
+
+    kind: str
+    since: int
+    busy: int
+    rwnd: int
+    sndbuf: int
+
+
 class Cubic(NamedTuple):
     """What cubic remembers (RFC 9438 4.1.2): octets and ns; ``epoch``: when the stage began, -1 if it has not."""
 
@@ -105,6 +115,8 @@ class Tcb:
     snd_buf: SendBuffer = SendBuffer()
     snd_buf_seq: int = 0  #: the number of the oldest octet in snd_buf
     pushed: tuple[int, ...] = ()  #: the numbers where what the user handed over ended, of what has left
+    chunks: tuple[tuple[int, bool], ...] = ()  #: where chunks of what has not left end, and whether PSH shows it
+    push_seq: int = 0  #: where PSH was set last because half a window was written
     bursts: tuple[int, ...] = ()  #: the numbers after bursts, of what is outstanding
     records: tuple[int, ...] = ()  #: the numbers after records (MSG_EOR): no segment crosses one
     fin_queued: bool = False  #: CLOSE was called; the FIN follows the queued data
@@ -162,6 +174,8 @@ class Tcb:
     undo: Undo | None = None  #: what is restored if the time-out proves needless (RFC 5682, RFC 4015)
     prr: Prr | None = None  #: what proportional rate reduction counts (RFC 6937)
     sent_at: int = 0  #: when data was last sent
+    starved: bool = False  #: the user has more to hand over than the send buffer takes
+    limits: Limits | None = None  #: what limits sending, where the profile sends in chunks, which notes it
     longest: int = 0  #: the most text that a segment has brought
     received_at: int = 0  #: when text was last received, or the connection opened
 

@@ -13,7 +13,7 @@ from tcpsim.tcp import Code, State, Tcb
 from tcpsim.tcp.buffers import ReceiveBuffer, SendBuffer
 from tcpsim.tcp.rack import Rack
 from tcpsim.tcp.scoreboard import Scoreboard
-from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Prr, Undo
+from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Limits, Prr, Undo
 from tcpsim.tcp.units import NEVER
 
 ALL = list(Tcb.__annotations__)
@@ -30,6 +30,8 @@ MAKE: dict[str, Any] = {
     "prr": lambda n: Prr(n, 2, 3),
     "dsack": lambda n: (n, n + 1),
     "pushed": lambda n: (n, n + 1),
+    "limits": lambda n: Limits("busy", n, 1, 2, 3),
+    "chunks": lambda n: ((n, True),),
     "bursts": lambda n: (n,),
     "records": lambda n: (n, n + 3),
 }
