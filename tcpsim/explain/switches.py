@@ -117,6 +117,7 @@ SWITCHES: Final[dict[str, Switch]] = {
     "ecn": _S("explicit congestion notification: no, accept (when the peer offers it) or offer", "RFC 3168 6.1", ("SHLD-8",)),
     "syn_options": _S("the order of a SYN's options, each on its boundary; None: no padding between them", "3.2"),
     "syn_linear": _S("SYNs repeated at the same interval before it doubles", "RFC 6298 5.5"),
+    "rtt_every_ack": _S("every ACK of what was sent once measures a round trip; needs rack", "RFC 6298 4"),
     "rttvar_min": _S("four times RTTVAR counts as no less than this, ns", "RFC 6298 2"),
     "slow_start_segments": _S("segments by which one ACK lets cwnd grow in slow start; None: all it acknowledges",
                               "RFC 3465 2.2"),

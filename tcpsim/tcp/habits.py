@@ -48,6 +48,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     Habit("syn_linear", _L, "measured", "syn", "the first five SYNs again are 1 s apart"),
     Habit("rttvar_min", _L, "known", "tcp_rto_min() in tcp_rtt_estimator()", "an RTO is SRTT and 200 ms at least"),
     Habit("r2_syn_exact", _F, "known", "TP_KEEPINIT: a timer of its own", "to the moment"),
+    Habit("rtt_every_ack", _L, "known", "tcp_clean_rtx_queue()", "by the time at which each segment was sent"),
     Habit("persist_min", _F, "known", "net.inet.tcp.persmin", "5 s"),
     Habit("r2_syn", _L, "measured", "syn", "connect() gives up about 131 s after the first SYN"),
     Habit("r2_syn", _F, "known", f"{_MANUAL}: keepinit", "connect() gives up after 75 s"),

@@ -89,6 +89,7 @@ class Profile(NamedTuple):
     prr: bool = False  #: fast recovery sends in proportion to what is delivered (RFC 6937); needs SACK
     prr_safe_acks: bool = False  #: and a segment more only for ACKs that advance and tell of no further loss
     frto: bool = False  #: new data after a time-out tells whether it was needless (RFC 5682)
+    rtt_every_ack: bool = False  #: every ACK of what was sent once measures a round trip; needs rack
     rack: bool = False  #: losses are told by time (RFC 8985 6); needs SACK
     tlp: bool = False  #: a probe leaves when no ACK comes for two round trips (RFC 8985 7); needs rack
     tlp_ack_delay: int = 200 * MS  #: how much later it leaves while one segment is in flight, whose ACK may wait
@@ -269,6 +270,7 @@ LINUX: Final = RFC9293.but(
     syn_options=("mss", "sackOK", "TS", "wscale"),
     frto=True,
     rack=True,
+    rtt_every_ack=True,
     tlp=True,
     prr_safe_acks=True,
     cut_from_cwnd=True,

@@ -137,8 +137,9 @@ class Rack:
 
     # -- what is heard
 
-    def advance(self, una: int, now: int, mss: int) -> None:
-        """SND.UNA has come to ``una``."""
+    def advance(self, una: int, now: int, mss: int) -> int | None:
+        """SND.UNA has come to ``una``; the round trip of the oldest segment that was sent once, None without one."""
+        measured = None
         self._at = at = self._at + ((una - self._una) & MASK)
         self._una = una
         self.touched = True
@@ -155,9 +156,11 @@ class Rack:
             del starts[0]
             if self._delivered(start, sent, now) and low is None:
                 low = start
+                measured = now - sent.at
         del self._sacked[: bisect_left(self._sacked, at)]
         if low is not None and low < self._high:
             self._reordered(low, mss)
+        return measured
 
     def sacked(self, blocks: Iterable[tuple[int, int]], snd_nxt: int, now: int, mss: int) -> None:
         """SACK blocks (left, right): a segment counts when a block holds all of it."""

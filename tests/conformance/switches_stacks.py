@@ -24,6 +24,15 @@ def rttvar_min(profile: Profile) -> object:
     return timeout(profile.but(rto_min=0), 100 * MS, 1 * MS) // MS
 
 
+@switch("rtt_every_ack", True, default=100, flipped=112)
+def rtt_every_ack(profile: Profile) -> object:
+    """The second of two segments is acknowledged later, and tells nothing by itself where one thing is timed."""
+    lab = Lab(profile, rack=True, sack=True, initial_window=10, peer_options="sackOK").open_active().advance("100ms")
+    lab.arrives("S. 300:300(0) ack 101 win 60000 <mss 100,sackOK>").send(200).advance("100ms")
+    lab.arrives(". 301:301(0) ack 201 win 60000").advance("100ms").arrives(". 301:301(0) ack 301 win 60000")
+    return lab.tcb.srtt // MS
+
+
 @switch("slow_start_segments", None, default=11, flipped=14)
 def slow_start_segments(profile: Profile) -> object:
     lab = opened(profile, congestion="newreno").send(1000)
