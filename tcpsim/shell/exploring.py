@@ -150,17 +150,17 @@ def explore(
         output.emit((json.dumps(result.summary(), indent=2) + "\n").encode())
     else:
         output.emit(report(result, ladders=not no_ladder, **output.look().options()))
-    if histogram and not as_json:
-        output.emit("\n" + depth_histogram(result))
-    if compared is not None and not as_json:
-        output.emit("\n" + compared.words())
+        more = [depth_histogram(result)] if histogram else []
+        more += [] if compared is None else [compared.words()]
+        output.emit("".join(f"\n{text}" for text in more))
+    written: list[Any] = []
     if diagram is not None:
         drawn = joint_svg(result) if diagram.lower().endswith(".svg") else joint_dot(result)
         output.write_file(diagram, drawn)
-        output.emit(f"{diagram}\n") if not as_json else None
-    if save is not None:
-        for path in _saved(result, save):
-            output.emit(f"{path}\n") if not as_json else None
+        written.append(diagram)
+    written += [] if save is None else _saved(result, save)
+    if not as_json:
+        output.emit("".join(f"{path}\n" for path in written))
     _leave(result)
 
 

@@ -79,30 +79,13 @@ def _send_data(c: Core, unsent: int) -> int:
             n = usable
         if tcb.records:
             n = to_record_end(tcb, tcb.snd_nxt, n)
-        if n < mss and not (tcb.records and n < usable and n < unsent):
-            if (tcb.corked or tcb.more == 2) and not tcb.fin_queued:
-                if tcb.override_due == NEVER:
-                    _start_override(c)
-                break
-            # RFC 9293 3.8.6.2.1; the brackets around its cases (2) and (3) are Nagle's algorithm.  A FIN
-            # behind the data means that nothing more will come, so waiting for company gains nothing.
-            idle = tcb.snd_nxt == tcb.snd_una or not tcb.nagle or tcb.fin_queued or _no_small_one(c)
-            if not (idle and (n == unsent or 2 * n >= tcb.max_snd_wnd)):
-                if tcb.snd_nxt == tcb.snd_una and tcb.override_due == NEVER:
-                    _start_override(c)
-                break
+        if n < mss and not (tcb.records and n < usable and n < unsent) and _held_back(c, n, unsent):
+            break
         unsent -= n
         usable -= n
         send_new(c, n, last=not unsent and not tcb.more, fin=tcb.fin_queued and not unsent and usable > 0)
         count += 1
-        if tcb.chunks and end_chunk(c, count):
-            count = 0
-        elif tcb.records and tcb.snd_nxt in tcb.records:
-            end_record(c)
-            end_burst(c, count)
-            count = 0
-        elif count == burst:
-            end_burst(c, count)
+        if (burst or tcb.chunks or tcb.records) and _ends(c, count, burst):
             count = 0
     if count and burst:
         end_burst(c, count)
@@ -114,6 +97,38 @@ def _send_data(c: Core, unsent: int) -> int:
     if tcb.prr is not None:
         tcb.prr = tcb.prr._replace(out=tcb.prr.out + sent)
     return unsent
+
+
+def _held_back(c: Core, n: int, unsent: int) -> bool:
+    """Whether a segment of ``n`` octets, less than a full one, waits for company or for a larger window.
+
+    RFC 9293 3.8.6.2.1; the brackets around its cases (2) and (3) are Nagle's algorithm.  A FIN behind the data means
+    that nothing more will come, so waiting for company gains nothing.
+    """
+    tcb = c.tcb
+    if (tcb.corked or tcb.more == 2) and not tcb.fin_queued:
+        if tcb.override_due == NEVER:
+            _start_override(c)
+        return True
+    idle = tcb.snd_nxt == tcb.snd_una or not tcb.nagle or tcb.fin_queued or _no_small_one(c)
+    if idle and (n == unsent or 2 * n >= tcb.max_snd_wnd):
+        return False
+    if tcb.snd_nxt == tcb.snd_una and tcb.override_due == NEVER:
+        _start_override(c)
+    return True
+
+
+def _ends(c: Core, count: int, burst: int) -> bool:
+    """Whether the segment sent last, the ``count``-th of its burst, ends it."""
+    tcb = c.tcb
+    if tcb.chunks and end_chunk(c, count):
+        return True
+    if tcb.records and tcb.snd_nxt in tcb.records:
+        end_record(c)
+    elif count != burst:
+        return False
+    end_burst(c, count)
+    return True
 
 
 def _note_use(tcb: Tcb, limited: bool) -> None:

@@ -180,6 +180,51 @@ class Transition(NamedTuple):
         return f"{self.src.name.lower()}.{self.cue.id}"
 
 
+def _ends_of_many_states() -> list[Transition]:
+    """Resets, aborts, time-outs and errors, which are alike in several states."""
+    T = Transition
+    delete, rst, start_2msl = Do.DELETE_TCB, Do.SND_RST, Do.START_2MSL
+    reset, timed_out, user_timeout = Do.SIGNAL_RESET, Do.SIGNAL_TIMED_OUT, Do.SIGNAL_USER_TIMEOUT
+    rows: list[Transition] = []
+    for src in SYNCHRONISED:
+        told = () if src is TIME_WAIT else (reset,)
+        aborts_loudly = src in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
+        rows += [
+            T(src, Cue.ABORT, CLOSED, (rst, delete) if aborts_loudly else (delete,), "", "3.10.5"),
+            T(src, Cue.RST, CLOSED, (*told, delete), "", "3.10.7.4 (second)"),
+        ]
+        if src in (CLOSING, LAST_ACK):
+            rows.append(T(src, Cue.RST_UNTOLD, CLOSED, (delete,), "literal reading: no signal (A-23)",
+                          "3.10.7.4 (second)"))  # fmt: skip
+    for src in (SYN_RECV, *SYNCHRONISED):
+        rows.append(T(src, Cue.SYN_IN_WINDOW, CLOSED, (rst, reset, delete),
+                      "without RFC 5961's challenge ACK", "3.10.7.4 (fourth)"))  # fmt: skip
+    for src in (SYN_RECV, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT):
+        rows.append(T(src, Cue.ABORT_LINGERS, TIME_WAIT, (rst, start_2msl),
+                      "the side that resets waits (A-1)", "3.5.2, Figure 5 note 3"))  # fmt: skip
+    for src in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT):
+        rows.append(T(src, Cue.CLOSE_UNREAD, CLOSED, (rst, delete),
+                      "half-duplex close with data unread (MAY-1)", "3.6.1"))  # fmt: skip
+    for src in (FIN_WAIT_1, FIN_WAIT_2):
+        rows.append(T(src, Cue.DATA_UNREAD, CLOSED, (rst, delete),
+                      "half-duplex close, and data still comes (SHLD-3)", "3.6.1"))  # fmt: skip
+    for src in (ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT):
+        rows.append(T(src, Cue.KEEPALIVE, CLOSED, (timed_out, delete), "no probe was answered", "3.8.4"))
+    rows.append(T(FIN_WAIT_2, Cue.FIN_WAIT_2_TIMEOUT, CLOSED, (delete,),
+                  "an implementation's own timer (A-22)", "3.6"))  # fmt: skip
+    for src in (SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK):
+        rows.append(T(src, Cue.R2, CLOSED, (timed_out, delete), "retransmitted for too long", "3.8.3"))
+    for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
+        told = () if src is TIME_WAIT else (Do.SIGNAL_UNREACHABLE,)
+        when = "the profile lets hard errors end it (SHLD-26, RFC 5461)" if src in SYNCHRONISED else "SHLD-26"
+        rows.append(T(src, Cue.ICMP_HARD, CLOSED, (*told, delete), when, "3.9.2.2"))
+    for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
+        idle = src in (FIN_WAIT_2, TIME_WAIT)
+        when = "literal reading: the timer runs in any state (A-21)" if idle else "data unacknowledged too long"
+        rows.append(T(src, Cue.USER_TIMEOUT, CLOSED, (user_timeout, delete), when, "3.10.8"))
+    return rows
+
+
 def _rows() -> tuple[Transition, ...]:
     """The table, in the order of the RFC's states."""
     T = Transition
@@ -187,11 +232,7 @@ def _rows() -> tuple[Transition, ...]:
     syn, synack, ack, fin, rst = Do.SND_SYN, Do.SND_SYNACK, Do.SND_ACK, Do.SND_FIN, Do.SND_RST
     start_2msl = Do.START_2MSL
     opened, closing, reset = Do.SIGNAL_OPEN, Do.SIGNAL_CLOSING, Do.SIGNAL_RESET
-    refused, timed_out, user_timeout = (
-        Do.SIGNAL_REFUSED,
-        Do.SIGNAL_TIMED_OUT,
-        Do.SIGNAL_USER_TIMEOUT,
-    )
+    refused, user_timeout = Do.SIGNAL_REFUSED, Do.SIGNAL_USER_TIMEOUT
     fig = True
     rows = [
         T(CLOSED, Cue.OPEN_PASSIVE, LISTEN, (create,), "", "3.10.1", fig),
@@ -237,42 +278,7 @@ def _rows() -> tuple[Transition, ...]:
         T(TIME_WAIT, Cue.TIMEOUT_2MSL, CLOSED, (delete,), "", "3.10.8", fig),
         T(TIME_WAIT, Cue.SYN_REOPENS, SYN_RECV, (synack,), "a new incarnation (MAY-2, RFC 6191)", "3.6.1"),
     ]  # fmt: skip
-    for src in SYNCHRONISED:
-        told = () if src is TIME_WAIT else (reset,)
-        aborts_loudly = src in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT)
-        rows += [
-            T(src, Cue.ABORT, CLOSED, (rst, delete) if aborts_loudly else (delete,), "", "3.10.5"),
-            T(src, Cue.RST, CLOSED, (*told, delete), "", "3.10.7.4 (second)"),
-        ]
-        if src in (CLOSING, LAST_ACK):
-            rows.append(T(src, Cue.RST_UNTOLD, CLOSED, (delete,), "literal reading: no signal (A-23)",
-                          "3.10.7.4 (second)"))  # fmt: skip
-    for src in (SYN_RECV, *SYNCHRONISED):
-        rows.append(T(src, Cue.SYN_IN_WINDOW, CLOSED, (rst, reset, delete),
-                      "without RFC 5961's challenge ACK", "3.10.7.4 (fourth)"))  # fmt: skip
-    for src in (SYN_RECV, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT):
-        rows.append(T(src, Cue.ABORT_LINGERS, TIME_WAIT, (rst, start_2msl),
-                      "the side that resets waits (A-1)", "3.5.2, Figure 5 note 3"))  # fmt: skip
-    for src in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT):
-        rows.append(T(src, Cue.CLOSE_UNREAD, CLOSED, (rst, delete),
-                      "half-duplex close with data unread (MAY-1)", "3.6.1"))  # fmt: skip
-    for src in (FIN_WAIT_1, FIN_WAIT_2):
-        rows.append(T(src, Cue.DATA_UNREAD, CLOSED, (rst, delete),
-                      "half-duplex close, and data still comes (SHLD-3)", "3.6.1"))  # fmt: skip
-    for src in (ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT):
-        rows.append(T(src, Cue.KEEPALIVE, CLOSED, (timed_out, delete), "no probe was answered", "3.8.4"))
-    rows.append(T(FIN_WAIT_2, Cue.FIN_WAIT_2_TIMEOUT, CLOSED, (delete,),
-                  "an implementation's own timer (A-22)", "3.6"))  # fmt: skip
-    for src in (SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK):
-        rows.append(T(src, Cue.R2, CLOSED, (timed_out, delete), "retransmitted for too long", "3.8.3"))
-    for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
-        told = () if src is TIME_WAIT else (Do.SIGNAL_UNREACHABLE,)
-        when = "the profile lets hard errors end it (SHLD-26, RFC 5461)" if src in SYNCHRONISED else "SHLD-26"
-        rows.append(T(src, Cue.ICMP_HARD, CLOSED, (*told, delete), when, "3.9.2.2"))
-    for src in (SYN_SENT, SYN_RECV, *SYNCHRONISED):
-        idle = src in (FIN_WAIT_2, TIME_WAIT)
-        when = "literal reading: the timer runs in any state (A-21)" if idle else "data unacknowledged too long"
-        rows.append(T(src, Cue.USER_TIMEOUT, CLOSED, (user_timeout, delete), when, "3.10.8"))
+    rows += _ends_of_many_states()
     return tuple(sorted(rows, key=lambda row: (row.src, list(Cue).index(row.cue))))
 
 
