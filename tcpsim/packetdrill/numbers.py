@@ -63,6 +63,7 @@ class Numbers:
                 options.append(wire_option(option, shift))
         if options and options[-1] == ("TS",):
             options.pop()
+        options = _up_to_malformed(options)
         up = packet.urg or 0 if flags & URG else 0
         data = bytes(packet.octets)
         return Segment(self.flow, seq, ack, flags, packet.win or 0, data, up, val, ecr, tuple(options), ecn)
@@ -162,6 +163,21 @@ def size_of(options: list[Option] | tuple[Option, ...]) -> int:
     return size
 
 
+def _up_to_malformed(options: list[WireOption]) -> list[WireOption]:
+    """The options as a reader finds them: from one with a wrong length on, the octets are not told apart (MUST-7)."""
+    at = next((n for n, option in enumerate(options) if option[0] == "malformed"), None)
+    if at is None:
+        return options
+    octets = b""
+    for kind, *values in options[at:]:
+        if kind not in ("malformed", "nop", "eol"):
+            raise NotOffered(f"the option {kind} behind one whose length is wrong: write all of them as octets")
+        payload = values[0] if values else b"\1" if kind == "nop" else b"\0"
+        assert isinstance(payload, bytes)
+        octets += payload
+    return [*options[:at], ("malformed", octets)]
+
+
 def wire_option(option: Option, shift: int) -> WireOption:
     """An option as a segment has it; SACK blocks shifted.  Raises NotOffered for one that is not modelled."""
     match option.kind:
@@ -174,6 +190,6 @@ def wire_option(option: Option, shift: int) -> WireOption:
         case "raw":
             octets = bytes.fromhex(option.values[0])
             if len(octets) < 2 or octets[1] != len(octets):
-                raise NotOffered(f"the option 0x{option.values[0]}, whose length is wrong")
+                return "malformed", octets
             return "unknown", octets[0], octets[2:]
     raise NotOffered(f"the TCP option {option.kind}")
