@@ -160,14 +160,14 @@ def retransmission_past_r2() -> Iterator[None]:
 @contextmanager
 def fin_counted_twice() -> Iterator[None]:
     """Each copy of the peer's FIN moves RCV.NXT."""
-    right = arrives._answer
+    right = arrives.answer
 
     def wrong(c: Core, seg: Segment) -> None:
         if seg.flags & FIN and c.tcb.fin_received and seg.end == c.tcb.rcv_nxt:
             c.tcb.rcv_nxt = (c.tcb.rcv_nxt + 1) & MASK
         right(c, seg)
 
-    with patch.object(arrives, "_answer", wrong):
+    with patch.object(arrives, "answer", wrong):
         yield
 
 
@@ -225,7 +225,7 @@ BUGS: Final = {
     ),
     "syn_uncounted": Bug(syn_uncounted, "`arrives.learn_syn`", ("syn_counts",)),
     "retransmission_past_r2": Bug(retransmission_past_r2, "`timeouts._given_up`", ("r2_ends_it",)),
-    "fin_counted_twice": Bug(fin_counted_twice, "`arrives._answer`", ("acknowledged_was_received",)),
+    "fin_counted_twice": Bug(fin_counted_twice, "`text.answer`", ("acknowledged_was_received",)),
     "remote_port_ignored": Bug(
         remote_port_ignored, "`inbound.arrive`", ("segment_reaches_its_connection",), {"max_connects": 2}
     ),

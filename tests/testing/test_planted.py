@@ -11,6 +11,10 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tcpsim import Simulator
+from tcpsim.net import moving, world
+from tcpsim.tcp import acks, arrives, output, text, timeouts
+from tcpsim.tcp.core import Core
+from tcpsim.tcp.states import BY_CUE
 from tcpsim.tcp.units import SECOND
 from tcpsim.testing import InvariantBroken, TcpStateMachine, replay_script
 
@@ -106,6 +110,22 @@ def test_the_machine_finds(name: str) -> None:
         assert str(again.value) == str(error)
     exec(script, {})  # and without the bug it does not
     print(f"{name}: found by run {machine.first}, {sim.position} moves after {machine.runs} runs\n{sim.ladder()}")
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_there_is_still_a_place_to_plant_it(name: str) -> None:
+    """Where the engine has moved on, this tells before the long search does."""
+    before = planted_places()
+    with BUGS[name].plant():
+        assert planted_places() != before
+    assert planted_places() == before
+
+
+def planted_places() -> list[object]:
+    """What the bugs replace: the tables, and the names of the engine's modules."""
+    modules = (acks, arrives, output, text, timeouts, moving, world, Core)
+    names = [dict(vars(module)) for module in modules]
+    return [*names, dict(BY_CUE), dict(arrives.CHECKS), dict(timeouts.EXPIRY)]
 
 
 def test_without_a_bug_it_finds_nothing() -> None:
