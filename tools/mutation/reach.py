@@ -38,15 +38,19 @@ class Reach:
         self.seconds: dict[str, float] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """The tests that run the statement of a mutant; for one that runs on import, those that use the module."""
+        """The tests that run the statement of a mutant; for one that runs on import all, those that use the module first."""
         by_line = self._data.contexts_by_lineno(str((self._root / mutant.path).resolve()))
         lines = _statement((self._root / mutant.path).read_text(encoding="utf-8"), mutant)
         found = {test for line in lines for test in by_line.get(line, ())} & set(self.seconds)
         if not found and any("" in by_line.get(line, ()) for line in lines):
-            found = {test for tests in by_line.values() for test in tests} & set(self.seconds)
-            if len(found) < FIRST_TESTS:
-                found = set(self.seconds)
-        return sorted(found, key=lambda test: (self.seconds[test], test))
+            users = {test for tests in by_line.values() for test in tests} & set(self.seconds)
+            return self._in_order(users) + self._in_order(
+                set(self.seconds) - users
+            )  # a table may be read from anywhere
+        return self._in_order(found)
+
+    def _in_order(self, tests: set[str]) -> list[str]:
+        return sorted(tests, key=lambda test: (self.seconds[test], test))
 
     def first(self, tests: list[str]) -> list[str]:
         """The tests to begin with: short ones, spread over the files that have the most of them."""
