@@ -8,24 +8,27 @@ from typing import Final
 from ..tcp.segment import ACK, URG, parse_flags
 from ..tcp.seq import MASK
 from .reading import Reader
-from .tree import Icmp, Ip, Option, Packet, SackBlock, Whatever
+from .tree import Foreign, Icmp, Ip, Option, Packet, SackBlock, Whatever
 
 #: What an IP header can be said to hold, and whether a number follows.
 _IP: Final = {
     "ect0": False, "ect1": False, "ce": False, "noecn": False, "not-ect": False, "ttl": True, "hlim": True, "tos": True,
-    "flowlabel": True, "ecn": True,
+    "flowlabel": True, "ecn": True, "ect01": False,
 }  # fmt: skip
 
 _IN: Final = "S, F, R, P, E, W, A, U and . for ACK, or - for none"
 
 
-def packet(r: Reader) -> Packet | Icmp:
+def packet(r: Reader) -> Packet | Icmp | Foreign:
     """``<`` or ``>`` and what follows."""
     start = r.at
     inbound = r.take("[<>]", "< for a packet into the endpoint or > for one out of it")[0] == "<"
     ip = _ip(r)
     if r.match(r"icmp\b"):
         return _icmp(r, inbound)
+    other = r.match(r"(?:udp|sctp|ipv4|ipv6|gre|mpls)\b[^\n]*(?:\n(?!\s*(?:[+*\d#`]|//|/\*|$))[^\n]*)*")
+    if other:
+        return Foreign(inbound, other[0].split("//")[0].strip())
     found = r.take(r"[A-Za-z.\-]+", f"flags of {_IN}")
     try:
         flags = parse_flags(found[0])
@@ -84,17 +87,25 @@ def _sequence(r: Reader, inbound: bool) -> tuple[int | None, bool, int]:
 
 def _ip(r: Reader) -> Ip | None:
     """``[ect0]``, ``[ttl 64, ce]``."""
-    if not r.match(r"\["):
+    opened = r.match(r"[\[(]")
+    if opened is None:
         return None
+    end = "]" if opened[0] == "[" else ")"
     fields: list[tuple[str, int | None]] = []
     while True:
         found = r.take(r"[\w-]+", f"one of {', '.join(_IP)}")
         if found[0].lower() not in _IP:
             raise r.wrong(f"{found[0]!r} is no field of an IP header: {', '.join(_IP)}", found.start())
         name = found[0].lower()
-        fields.append((name, r.number(name) if _IP[name] else None))
-        if r.take("[],]", "',' or ']'")[0] == "]":
+        fields.append((name, _in_header(r, name) if _IP[name] else None))
+        if r.take(rf",|\{end}", f"',' or '{end}'")[0] == end:
             return Ip(tuple(fields))
+
+
+def _in_header(r: Reader, name: str) -> int:
+    """A number, decimal or hexadecimal."""
+    found = r.match(r"0x[0-9a-fA-F]{1,8}\b")
+    return int(found[0], 16) if found else r.number(name)
 
 
 def _udp(r: Reader) -> tuple[int, int] | None:

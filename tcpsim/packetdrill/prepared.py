@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .endpoint import Answer, NotOffered
 from .printer import format_call
-from .tree import Array, Call, Number, Struct, Text
+from .tree import Array, Call, Number, Struct
 from .values import Platform, field
+
+#: The most octets that one call may move: more would fill the memory.
+MOST: Final = 1 << 27
 
 
 class Prepared(NamedTuple):
@@ -60,13 +63,11 @@ class World:
         return Array((Number(value),))
 
 
-def octets_in(world: World, buffer: Any, size: Any) -> int:
+def octets_in(world: World, size: Any) -> int:
     """How many octets a call is to read or write."""
     octets = world.platform.number(size, "length")
-    if octets < 0:
+    if not 0 <= octets <= MOST:
         raise NotOffered(f"a length of {octets} octets")
-    if isinstance(buffer, Text) and len(buffer.value) > octets:
-        return octets
     return octets
 
 
@@ -77,7 +78,7 @@ def lengths(world: World, vector: Any) -> list[int]:
     found = [field(one, "iov_len", 1) for one in vector.items]
     if None in found:
         raise NotOffered("such a list of buffers")
-    return [world.platform.number(one, "length") for one in found]
+    return [octets_in(world, one) for one in found]
 
 
 def buffer_size(world: World, message: Any, *, sending: bool) -> int:

@@ -15,6 +15,7 @@ from .tree import (
     Conditional,
     Event,
     Field,
+    Foreign,
     Icmp,
     Number,
     Option,
@@ -53,13 +54,15 @@ def format_event(event: Event) -> str:
     return f"{format_when(event.when):>{_WIDTH}} {format_action(event.what)}"
 
 
-def format_action(what: Packet | Icmp | Call | Command | Code) -> str:
+def format_action(what: Packet | Icmp | Foreign | Call | Command | Code) -> str:
     """What an event does, without its time."""
     match what:
         case Packet():
             return format_packet(what)
         case Icmp():
             return _icmp(what)
+        case Foreign(inbound, text):
+            return f"{'<' if inbound else '>'} {text}"
         case Call():
             return format_call(what)
         case Command(text):

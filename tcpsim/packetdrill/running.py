@@ -18,7 +18,7 @@ from .settings import Settings
 from .subject import Subjects
 from .syscalls import check, prepare
 from .sysctls import Shell, setter_of
-from .tree import Call, Code, Command, Conditional, Dialect, Event, Icmp, Packet, PacketdrillScript, Place
+from .tree import Call, Code, Command, Conditional, Dialect, Event, Foreign, Icmp, Packet, PacketdrillScript, Place
 from .values import FREEBSD_STATES, Platform
 from .verdicts import ScriptFailed
 
@@ -147,6 +147,8 @@ class Run:
         if isinstance(what, Packet) and not what.inbound:
             self._expect(event, what, due)
             return
+        if isinstance(what, Foreign):
+            raise NotOffered(f"packets of {what.text.split()[0].rstrip(':')}")
         if isinstance(what, Call):
             self._finish_call(SECOND)
         self._wait_until(due)

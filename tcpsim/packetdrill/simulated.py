@@ -147,7 +147,10 @@ class SimulatedEndpoint:
 
     def count(self, state: str) -> int:
         """See ``Endpoint.count``."""
-        wanted = State.parse(state)
+        try:
+            wanted = State.parse(state)
+        except TcpsimError:
+            raise NotOffered(f"counting connections in {state}") from None
         return sum(row["state"] is wanted for row in self.host.sockets())
 
     def story(self) -> str:

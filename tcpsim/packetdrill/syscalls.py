@@ -128,12 +128,12 @@ def _sending(world: World, call: Call, octets: int, flags: str = "", *, null: bo
 
 
 def _write(world: World, call: Call) -> Prepared:
-    return _sending(world, call, octets_in(world, call.args[1], call.args[2]), null=is_null(call.args[1]))
+    return _sending(world, call, octets_in(world, call.args[2]), null=is_null(call.args[1]))
 
 
 def _send(world: World, call: Call) -> Prepared:
     flags = _flags(call.args[3]).text if len(call.args) > 3 else ""
-    return _sending(world, call, octets_in(world, call.args[1], call.args[2]), flags, null=is_null(call.args[1]))
+    return _sending(world, call, octets_in(world, call.args[2]), flags, null=is_null(call.args[1]))
 
 
 def _writev(world: World, call: Call) -> Prepared:
@@ -154,12 +154,12 @@ def _reading(world: World, call: Call, n: int, flags: str = "", *, null: bool = 
 
 
 def _read(world: World, call: Call) -> Prepared:
-    return _reading(world, call, octets_in(world, call.args[1], call.args[2]), null=is_null(call.args[1]))
+    return _reading(world, call, octets_in(world, call.args[2]), null=is_null(call.args[1]))
 
 
 def _recv(world: World, call: Call) -> Prepared:
     flags = _flags(call.args[3]).text if len(call.args) > 3 else ""
-    return _reading(world, call, octets_in(world, call.args[1], call.args[2]), flags, null=is_null(call.args[1]))
+    return _reading(world, call, octets_in(world, call.args[2]), flags, null=is_null(call.args[1]))
 
 
 def _readv(world: World, call: Call) -> Prepared:

@@ -154,6 +154,13 @@ class Icmp(NamedTuple):
     quoted: tuple[int, int] | None = None  #: (first number, octets)
 
 
+class Foreign(NamedTuple):
+    """A packet of another protocol: its words."""
+
+    inbound: bool
+    text: str
+
+
 # -- what else happens
 
 
@@ -183,7 +190,7 @@ class Event(NamedTuple):
     """Something at some time."""
 
     when: When
-    what: Packet | Icmp | Call | Command | Code
+    what: Packet | Icmp | Foreign | Call | Command | Code
     at: Place = NOWHERE
 
 

@@ -292,6 +292,10 @@ assert x in (1, 2)
         ("   +0 < . 1:1(0) ack 1 win 9 <md5 abcd>\n", "the TCP option md5"),
         ("   +0 < . 1:1(0) ack 1 win 9 /udp(9 > 9)\n", "TCP over UDP"),
         ("   +0 `sysctl -w net.unknown=1`\n", "the sysctl net.unknown"),
+        ("   +0 write(4, ..., 4294967295) = 5\n", "a length of 4294967295 octets"),
+        ("   +0 < udp (1000)\n", "packets of udp"),
+        ("   +0 > sctp: INIT[flgs=0,\n     tag=1]\n", "packets of sctp"),
+        ("   +0 `sockstat -4 | grep -c NONSENSE`\n", "counting connections in NONSENSE"),
     ],
 )
 def test_unsupported(events: str, feature: str) -> None:
