@@ -17,6 +17,7 @@ the application; the stack under test is tcpsim's own, as `--profile` says and a
 ```
 $ tcpsim packetdrill handshake.pkt
 $ tcpsim packetdrill scripts/ --profile freebsd --junit report.xml
+$ tcpsim play handshake.pkt --profile linux
 $ tcpsim export three-way-handshake -o handshake.pkt
 $ pytest --tcpsim-pkt scripts/
 ```

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from traceback import format_exception
 
+from ..net.simulator import Simulator
 from ..tcp.profiles import LINUX, Profile
 from .endpoint import NotOffered
 from .parser import parse
@@ -33,18 +34,35 @@ def run_script(
     ``defines``: the names that #ifdef asks for.  ``strict``: packets that leave at the end and that nobody expected
     are a failure.  Never raises for what stands in the script.
     """
+    options = {"dialect": dialect, "defines": defines, "strict": strict, "seed": seed}
+    return play_script(text, name, profile=profile, **options)[0]  # type: ignore[arg-type]
+
+
+def play_script(
+    text: str,
+    name: str = "script",
+    *,
+    profile: Profile = LINUX,
+    dialect: Dialect | None = None,
+    defines: Iterable[str] = (),
+    strict: bool = False,
+    seed: int = 0,
+) -> tuple[Outcome, Simulator | None]:
+    """The same, with the simulation as it stands at the end; None for a script that was not begun."""
     try:
         script = parse(text, name, dialect, default="nplab" if profile.name.startswith("freebsd") else "google")
-    except ScriptError as error:
-        return Outcome(name, "PARSE-ERROR", error.at.line, str(error))
-    try:
         settings = settings_of(script, name)
     except ScriptError as error:
-        return Outcome(name, "PARSE-ERROR", error.at.line, str(error))
+        return Outcome(name, "PARSE-ERROR", error.at.line, str(error)), None
     except NotOffered as missing:
-        return Outcome(name, "UNSUPPORTED", 1, f"{name}:1: not supported: {missing.feature}")
+        return Outcome(name, "UNSUPPORTED", 1, f"{name}:1: not supported: {missing.feature}"), None
     endpoint = SimulatedEndpoint(profile, settings.local, settings.remote, mtu=settings.mtu, seed=seed)
     run = Run(script, endpoint, settings, profile=profile.name, defines=defines)
+    return _outcome(run, endpoint, name, strict=strict), endpoint.sim
+
+
+def _outcome(run: Run, endpoint: SimulatedEndpoint, name: str, *, strict: bool) -> Outcome:
+    """Run, and say how it went."""
     try:
         run.run()
         if strict and run.trailing:

@@ -162,6 +162,7 @@ Examples:
   tcpsim play normal-close --json | jq 'select(.kind == "fired").rule'
   tcpsim play normal-close -o close.jsonl; tcpsim play close.jsonl
   tcpsim play mine.py                     a scenario of your own
+  tcpsim play handshake.pkt --profile linux
 
 Exits 1 if the scenario does not end as it says (checked under the profile rfc9293), or if a saved session goes
 another way than it did.
@@ -206,8 +207,8 @@ def play(
     """Play NAME and draw what happens: a scenario or its number (S-01), or a file.
 
     FILE.py defines a scenario of your own (FILE.py:NAME, where it defines several); FILE.jsonl is a saved session,
-    which is played again and has to go as it did.  Time runs down.  Beside each segment stand the states that it
-    leaves both ends in.
+    which is played again and has to go as it did; FILE.pkt is a packetdrill script.  Time runs down.  Beside each
+    segment stand the states that it leaves both ends in.
     """
     from ..net.sessions import CannotReplay, session_lines
     from ..tcp.profiles import RFC9293
@@ -234,6 +235,8 @@ def play(
     else:
         output.write_file(file, content)
         output.emit(f"{file}\n")
+    if played.failed:
+        fail(played.failed, FAILED)
     if played.scenario is not None and profile == RFC9293:
         _check(played.scenario, played.sim)
 

@@ -17,15 +17,17 @@ from .errors import ShellError, first_line
 from .progress import progress
 from .traces import SAVED, read_trace
 
+SCRIPT: Final = ".pkt"  #: the suffix of a packetdrill script
 PYTHON: Final = ".py"  #: the suffix of a file of scenarios
 
 
 class Played(NamedTuple):
-    """``scenario``: None for a saved session."""
+    """``scenario``: None for a saved session and for a script; ``failed``: why a script did not pass."""
 
     sim: Simulator
     scenario: Scenario | None
     name: str
+    failed: str = ""
 
 
 def play_of(
@@ -41,6 +43,8 @@ def play_of(
     suffix = os.path.splitext(name)[1].lower()
     if chosen or suffix == PYTHON:
         scenario = _scenario_in(f"{path}{PYTHON}" if chosen else name, chosen)
+    elif suffix == SCRIPT:
+        return _script_in(name, profile=profile, seed=seed)
     elif suffix == SAVED or os.path.isfile(name):
         return Played(load_session(name, level=level), None, name)
     else:
@@ -100,6 +104,21 @@ def _line_in(error: BaseException, path: str) -> str:
             line = at.tb_lineno
         at = at.tb_next
     return "" if line is None else f", line {line}"
+
+
+def _script_in(path: str, *, profile: Profile, seed: int) -> Played:
+    """A packetdrill script, run.  Raises ShellError for one that cannot be read or begun."""
+    from ..packetdrill.scripts import play_script
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except OSError as error:
+        raise ShellError(f"cannot read {output.shown(path)}: {(error.strerror or str(error)).lower()}") from None
+    outcome, sim = play_script(text, path, profile=profile, seed=seed)
+    if sim is None:
+        raise ShellError(outcome.reason)
+    return Played(sim, None, path, "" if outcome.verdict == "PASS" else outcome.reason)
 
 
 def load_session(path: str, *, level: str | None = None) -> Simulator:

@@ -111,3 +111,18 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     assert invoke(tmp_path / "octets.pkt", "--brief").exit_code == 1
     with pytest.raises(NoScripts, match="cannot be read"):
         list(run_files([str(tmp_path)]))
+
+
+def test_a_script_can_be_played(folder: Path) -> None:
+    def play(name: str) -> Result:
+        return CliRunner().invoke(main, ["play", str(folder / name)])
+
+    good = play("good.pkt")
+    assert good.exit_code == 0
+    assert "socket()" in good.stdout
+    bad = play("b/bad.pkt")
+    assert bad.exit_code == 1
+    assert "listen(" in bad.stdout
+    assert "bad.pkt:2: listen() returned 0, not -1 EINVAL" in bad.stderr
+    assert play("b/broken.pkt").exit_code == 2
+    assert play("none.pkt").exit_code == 2
