@@ -42,6 +42,7 @@ CONGESTION: Final = (
     "cwnd", "ssthresh", "cwnd_credit", "cwnd_limited", "cubic", "prr", "undo", "rack", "sent_at",
     "dup_acks", "scoreboard", "dsack",
     "max_flight", "cwnd_used", "pushed", "bursts", "chunks", "push_seq",
+    "cubic_segments", "hystart",
 )  # fmt: skip
 
 #: What is treated by itself below, or follows from ``flow``.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..tcp.errors import TcpsimError
-from ..tcp.profiles import RFC9293, Profile, described, get_profile
+from ..tcp.profiles import PROFILES, RFC9293, Profile, described, get_profile
 from ..tcp.units import MS, SECOND
 from .endpoint import NotOffered
 
@@ -109,7 +109,10 @@ def _maxsockbuf(value: str, profile: Profile) -> Switches:
 
 
 def _control(value: str, profile: Profile) -> Switches:
-    name = {"reno": "newreno", "newreno": "newreno", "cubic": "cubic"}.get(value)
+    if value == "cubic":
+        usual = PROFILES[described(profile)[0]].congestion
+        return {"congestion": usual if usual.startswith("cubic") else "cubic"}
+    name = {"reno": "newreno", "newreno": "newreno"}.get(value)
     if name is None:
         raise NotOffered(f"the congestion control {value}")
     return {"congestion": name}
@@ -154,6 +157,12 @@ _LINUX: Final[dict[str, Setter]] = {
         _nothing,
     ),
 }  # fmt: skip
+
+#: Parameters of kernel modules, as files.
+_MODULES: Final[dict[str, Setter]] = {
+    "sys.module.tcp_cubic.parameters.hystart": _flag("hystart", "both", "no"),
+    "sys.module.tcp_cubic.parameters.hystart_detect": _one_of("hystart", "no", "train", "delay", "both"),
+}
 
 _FREEBSD: Final[dict[str, Setter]] = {
     "net.inet.tcp.insecure_rst": _flag("rst_exact", False, True),
@@ -253,7 +262,7 @@ def setter_of(name: str) -> Setter | None:
     if name.startswith(_OWN):
         return lambda value, profile: _own(name.removeprefix(_OWN), value, profile)
     plain = name.replace("/", ".").removeprefix(".proc.sys.").removeprefix("proc.sys.")
-    known = _FREEBSD.get(plain)
+    known = _FREEBSD.get(plain) or _MODULES.get(plain.removeprefix("."))
     if known is not None:
         return known
     for start in ("net.ipv4.", "net.ipv6."):
@@ -297,6 +306,7 @@ HARMLESS: Final = (
     (":", ""),
 )
 _RESTORE: Final = re.compile(r"/tmp/sysctl_restore_\S+")
+_WRITTEN: Final = re.compile(r"echo\s+(\S+)\s*>\s*(/(?:proc/sys|sys/module)/\S+)")
 _ARITHMETIC: Final = re.compile(r"\$\(\(([\d*+\- ]+)\)\)")
 
 
@@ -326,6 +336,9 @@ class Shell:
             or _QUEUES.match(plain)
             or any(plain == start or plain.startswith(f"{start} ") for start, _ in HARMLESS)
         ):
+            return 0
+        if (written := _WRITTEN.fullmatch(plain)) is not None:
+            self._set(written[2], written[1])
             return 0
         try:
             words = shlex.split(plain)

@@ -150,6 +150,8 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
             tcb.srtt, tcb.rttvar = sample(tcb.srtt, tcb.rttvar, rtt)
             tcb.rto = timeout(profile, tcb.srtt, tcb.rttvar)
         tcb.rtt_seq = None
+    if tcb.hystart is not None:
+        congestion.watch_slow_start(tcb, profile, c.now)
     if opens:
         congestion.start(tcb, profile)
         if profile.buffers_rounded:

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from . import cubic_segments
+from .cubic_segments import cube_root
+from .hystart import LOW_WINDOW, HyStart
 from .profiles import Profile
 from .tcb import Cubic, Tcb
+from .units import MS
 
 #: More than any window: a cwnd or an ssthresh that limits nothing.
 UNLIMITED: Final = 1 << 40
@@ -68,6 +72,7 @@ def timed_out(tcb: Tcb, profile: Profile, flight: int, now: int) -> None:
     BY_NAME[profile.congestion].cut(tcb, flight, now)
     if tcb.cubic is not None:
         tcb.cubic = Cubic(w_max=0, prior=tcb.cubic.prior)
+    tcb.cubic_segments = tcb.hystart = None
     collapse(tcb)
 
 
@@ -75,6 +80,37 @@ def collapse(tcb: Tcb) -> None:
     """One segment to begin with again; ssthresh stays (a later time-out of the same segment)."""
     tcb.cwnd = tcb.snd_mss
     tcb.cwnd_credit = 0
+
+
+# -- when slow start ends by itself
+
+#: A train of ACKs may be longer by the time that four of these take at twice cwnd in a round trip, 1 ms at most.
+_LARGEST_BURST: Final = 65_536
+
+
+def slow_start_sends(tcb: Tcb, seq: int, now: int) -> None:
+    """New data from ``seq`` on leaves in slow start, and the profile wants HyStart."""
+    if tcb.hystart is None:
+        tcb.hystart = HyStart(seq)
+    tcb.hystart.sent(seq, now)
+
+
+def watch_slow_start(tcb: Tcb, profile: Profile, now: int) -> None:
+    """SND.UNA has advanced, and cwnd has not grown for it yet: ssthresh is cwnd if HyStart says so."""
+    state = tcb.hystart
+    if state is None or state.found:
+        return
+    if tcb.cwnd >= tcb.ssthresh:
+        state.forget()
+        return
+    rtt = state.measure(tcb.snd_una, now)
+    if rtt is None or tcb.cwnd < LOW_WINDOW * tcb.snd_mss:
+        return
+    signs = profile.hystart
+    burst = min(MS, 2 * _LARGEST_BURST * max(tcb.srtt, 0) // tcb.cwnd) if signs != "delay" else None
+    if state.watch(tcb.snd_una, tcb.snd_nxt, rtt, now, train=burst, delay=signs != "train"):
+        state.forget()
+        tcb.ssthresh = tcb.cwnd
 
 
 # -- none
@@ -127,18 +163,6 @@ def _newreno_cut(tcb: Tcb, flight: int, now: int) -> None:
 
 #: W_est is counted in this part of an octet: alpha_cubic adds less than one octet for each ACK of a large window.
 FINE: Final = 1 << 10
-
-
-def cube_root(n: int) -> int:
-    """The largest int whose cube is at most ``n``."""
-    if n <= 0:
-        return 0
-    root = 1 << -(-n.bit_length() // 3)
-    while True:
-        better = (2 * root + n // (root * root)) // 3
-        if better >= root:
-            return root
-        root = better
 
 
 def cubic_k(mss: int, w_max: int, cwnd: int) -> int:
@@ -201,5 +225,6 @@ BY_NAME: Final = {
         Congestion("none", _no_growth, _no_cut, limits=False),
         Congestion("newreno", _newreno_grow, _newreno_cut),
         Congestion("cubic", _cubic_grow, _cubic_cut),
+        Congestion("cubic_segments", cubic_segments.grow, cubic_segments.cut),
     )
 }

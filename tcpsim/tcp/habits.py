@@ -33,6 +33,7 @@ _L = ("linux",)
 _F = ("freebsd",)
 _KERNEL = "Linux's ip-sysctl document"
 _SCRIPTS = "packetdrill scripts of both stacks"
+_GOOGLE = "google's packetdrill scripts"
 _MANUAL = "FreeBSD's tcp(4)"
 
 HABITS: Final[tuple[Habit, ...]] = (
@@ -89,7 +90,10 @@ HABITS: Final[tuple[Habit, ...]] = (
     *_both("sack", "measured", "syn", "offered", "read", _SCRIPTS),
     *_both("ecn", "read", f"{_KERNEL}: tcp_ecn", "used when the peer offers it", "known", "net.inet.tcp.ecn.enable"),
     # congestion
-    *_both("congestion", "read", f"{_KERNEL}: tcp_congestion_control", "cubic", "known", "the default since FreeBSD 14"),
+    Habit("congestion", _L, "read", f"{_KERNEL}: tcp_congestion_control; tcp_cubic.c; {_GOOGLE}",
+          "cubic, which counts segments and cuts cwnd"),
+    Habit("congestion", _F, "known", "the default since FreeBSD 14", "cubic"),
+    Habit("hystart", _L, "read", f"tcp_cubic.c: hystart_detect; {_GOOGLE}", "slow start ends when ACKs or round trips tell"),
     *_both("initial_window", "measured", "first_flight", "ten segments", "known", "net.inet.tcp.initcwnd_segments"),
     Habit("prr_safe_acks", _L, "known", "tcp_cwnd_reduction()", "else no more than was delivered"),
     Habit("frto", _L, "read", f"{_KERNEL}: tcp_frto", "a needless time-out is found out and undone"),

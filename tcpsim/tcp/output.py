@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from .bursts import burst_size, end_burst, end_chunk, end_record, to_record_end
-from .congestion import restart
+from .congestion import restart, slow_start_sends
 from .core import TIMESTAMPS_SIZE, Core, sack_size
+from .cubic_segments import resume
 from .limits import note_limits
 from .probes import await_probe
 from .rack import Rack
@@ -157,7 +158,11 @@ def send_new(c: Core, n: int, *, last: bool, fin: bool) -> None:
     tcb.snd_nxt = end = (seq + n + fin) & MASK
     tcb.probe_seq = None  # a probe's octet has left again, and is counted now
     tcb.override_due = NEVER
+    if tcb.cubic_segments is not None and seq == tcb.snd_una:
+        resume(tcb, c.now)
     tcb.sent_at = c.now
+    if c.profile.hystart != "no" and tcb.cwnd < tcb.ssthresh:
+        slow_start_sends(tcb, seq, c.now)
     if n < tcb.snd_mss and c.profile.minshall:
         tcb.snd_sml = end
     if fin:

@@ -26,7 +26,10 @@ EcnUse = Literal["no", "accept", "offer"]
 WindowUpdates = Literal["worthwhile", "doubled", "quarter"]
 
 #: See tcpsim.tcp.congestion.
-CongestionName = Literal["none", "newreno", "cubic"]
+CongestionName = Literal["none", "newreno", "cubic", "cubic_segments"]
+
+#: Which signs end slow start: trains of ACKs as long as the path, round trips that grow; see tcpsim.tcp.hystart.
+HyStartSigns = Literal["no", "train", "delay", "both"]
 
 
 class Profile(NamedTuple):
@@ -77,6 +80,7 @@ class Profile(NamedTuple):
     # Loss recovery and congestion control (RFC 9293 3.8.2, MUST-19)
     congestion: CongestionName = "newreno"  #: how cwnd grows and shrinks; none: only the peer's window counts
     initial_window: int | None = None  #: segments sent at once at first (RFC 6928: 10); None: 2 to 4 (RFC 5681)
+    hystart: HyStartSigns = "no"  #: slow start ends before it floods the path
     idle_restart: bool = True  #: after an RTO without sending, cwnd is the initial window again (RFC 5681 4.1)
     cwnd_validation: bool = True  #: cwnd grows only while it is what limits (RFC 7661's aim)
     slow_start_segments: int | None = 1  #: for each ACK cwnd grows by so many at most (RFC 3465's L); None: by all
@@ -256,7 +260,7 @@ _REAL: Final[dict[str, Any]] = {
 
 #: Linux 6; docs/profiles.md tells how each habit is known.
 LINUX: Final = RFC9293.but(
-    **_REAL,
+    **{**_REAL, "congestion": "cubic_segments"},
     name="linux",
     rto_min=200 * MS,
     rttvar_min=200 * MS,
@@ -280,6 +284,7 @@ LINUX: Final = RFC9293.but(
     window_updates="doubled",
     sws_override=None,
     syn_linear=4,
+    hystart="both",
     quick_acks=16,
     tso_segments=2,
     send_in_chunks=True,

@@ -426,6 +426,8 @@ def again(c: Core, seq: int, n: int) -> int:
         tcb.rtt_sent = -1
     else:
         tcb.rtt_seq = None
+    if tcb.hystart is not None:
+        tcb.hystart.forget()
     end = tcb.snd_nxt if tcb.fin_seq is None else tcb.fin_seq
     left = (end - seq) & MASK if seq != (end + 1) & MASK else 0
     space = tcb.snd_wnd - ((seq - tcb.snd_una) & MASK)

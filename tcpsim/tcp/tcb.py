@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from .buffers import ReceiveBuffer, SendBuffer
 from .errors import Code
+from .hystart import HyStart
 from .rack import Rack
 from .scoreboard import Scoreboard
 from .segment import Flow
@@ -63,6 +64,20 @@ class Cubic(NamedTuple):
     epoch: int = -1
     w_est: int = 0  #: in 1024ths of an octet
     prior: int = 0  #: cwnd when it was last cut
+
+
+class SegmentCubic(NamedTuple):
+    """What cubic remembers where it counts segments; times in ms (see ``cubic_segments``)."""
+
+    w_max: int = 0  #: 0: no loss yet
+    k: int = 0  #: in 1024ths of a second
+    epoch: int = -1  #: when the stage began, -1 if it has not
+    origin: int = 0  #: where the curve is flat
+    acked: int = 0  #: acknowledged since w_est grew
+    w_est: int = 0
+    needed: int = 0  #: so many acknowledged segments make cwnd grow by one
+    at: int = -1  #: when needed was made
+    cwnd: int = 0  #: and for which cwnd
 
 
 def _slotted(cls: type[Any]) -> type[Any]:
@@ -159,6 +174,8 @@ class Tcb:
     max_flight: int = 0  #: octets outstanding at most since cwnd_used, while cwnd does not limit
     cwnd_used: int = 0  #: SND.NXT when max_flight was taken
     cubic: Cubic | None = None  #: what cubic remembers, from its first loss on
+    cubic_segments: SegmentCubic | None = None  #: the same where cubic counts segments
+    hystart: HyStart | None = None  #: what HyStart remembers, once data was sent in slow start
     recovery: Recovery = ""  #: what goes on that is not as usual
     recover: int = 0  #: it is over when everything below this number is acknowledged (RFC 6582)
     dup_acks: int = 0  #: duplicate ACKs in a row
@@ -248,7 +265,7 @@ class Tcb:
 #: Every field, in order.
 NAMES: Final[tuple[str, ...]] = Tcb.__slots__  # type: ignore[attr-defined]
 _BUFFERS: Final = ("snd_buf", "rcv_buf")
-_OPTIONAL: Final = ("scoreboard", "rack")  #: buffers that are None most of the time
+_OPTIONAL: Final = ("scoreboard", "rack", "hystart")  #: buffers that are None most of the time
 
 #: The fields that hold plain immutable values and belong to the state of the connection.
 PLAIN: Final = tuple(name for name in NAMES if name not in (*_BUFFERS, *_OPTIONAL, "previous", "wake"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tcpsim.tcp import Profile, State
+from tcpsim.tcp.congestion import UNLIMITED
 from tests.conformance.switches import at, switch
 from tests.helpers.lab import Lab
 from tests.recovery.path import Path, numbers
@@ -23,6 +24,16 @@ def congestion(profile: Profile) -> object:
 @switch("initial_window", 10, default=4, flipped=10)
 def initial_window(profile: Profile) -> object:
     return len(path(profile).give(20).sent)
+
+
+@switch("hystart", "both", default=False, flipped=True)
+def hystart(profile: Profile) -> object:
+    """Whether slow start ends while ACKs come 1 ms apart for longer than half of the round trip of 20 ms."""
+    lab = Lab(profile, mss=100, initial_window=20).open_passive().arrives("S 300:300(0) win 9000")
+    lab.arrives(". 301:301(0) ack 101 win 9000").send(2000).advance("20ms")
+    for segment in range(1, 13):
+        lab.arrives(f". 301:301(0) ack {101 + 100 * segment} win 9000").advance("1ms")
+    return lab.tcb.ssthresh < UNLIMITED
 
 
 @switch("idle_restart", False, default=4, flipped=14)

@@ -10,7 +10,6 @@ from tcpsim.tcp import RFC9293, Tcb
 from tcpsim.tcp.congestion import (
     BY_NAME,
     UNLIMITED,
-    cube_root,
     cubic_k,
     initial_window,
     restart,
@@ -18,6 +17,7 @@ from tcpsim.tcp.congestion import (
     timed_out,
     w_cubic,
 )
+from tcpsim.tcp.cubic_segments import cube_root
 from tcpsim.tcp.tcb import Cubic
 
 MSS = 1000

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tcpsim.tcp import Code, State, Tcb
 from tcpsim.tcp.buffers import ReceiveBuffer, SendBuffer
+from tcpsim.tcp.hystart import HyStart
 from tcpsim.tcp.rack import Rack
 from tcpsim.tcp.scoreboard import Scoreboard
-from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Limits, Prr, Undo
+from tcpsim.tcp.tcb import BLANK, NAMES, TIMERS, Cubic, Limits, Prr, SegmentCubic, Undo
 from tcpsim.tcp.units import NEVER
 
 ALL = list(Tcb.__annotations__)
@@ -27,6 +28,8 @@ MAKE: dict[str, Any] = {
     "rack": Rack,
     "undo": lambda n: Undo(n, None),
     "cubic": Cubic,
+    "cubic_segments": SegmentCubic,
+    "hystart": HyStart,
     "prr": lambda n: Prr(n, 2, 3),
     "dsack": lambda n: (n, n + 1),
     "pushed": lambda n: (n, n + 1),
@@ -49,6 +52,8 @@ def change(tcb: Tcb, name: str) -> None:
         value.append(b"x")
     elif name == "previous":
         tcb.previous = Tcb(iss=7 if value is None else value.iss + 1)
+    elif isinstance(value, HyStart):
+        value.sent(7, len(value.marks))
     elif isinstance(value, Scoreboard):
         value.add([(value.una + 5, value.una + 6)], value.una + 9)
     elif name in MAKE:
@@ -147,7 +152,7 @@ def test_equal_keys_mean_equal_variables(names: list[str], n: int) -> None:
 
 def test_variables_tell_all_but_payload() -> None:
     told = full_block().variables()
-    assert set(told) == {*VARIABLES, "early", "pipe", "sacked"} - {"previous", "rack", "scoreboard"}
+    assert set(told) == {*VARIABLES, "early", "pipe", "sacked"} - {"hystart", "previous", "rack", "scoreboard"}
     assert (told["snd_buf"], told["rcv_buf"], told["early"]) == (1, 1, 0)
     assert told["snd_una"] == full_block().snd_una
 
