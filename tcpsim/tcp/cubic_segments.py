@@ -1,8 +1,8 @@
 """Cubic as Linux reckons it: in whole segments and milliseconds.
 
-The curve is RFC 9438's.  What differs: cwnd is what is cut, not FlightSize; the target lies one *least* round trip
-ahead; before the first loss cwnd grows by a twentieth in a round trip at least; it grows by one segment for two that
-are acknowledged at most; and while nothing is outstanding the curve stands still (RFC 9438 5.8).
+The curve is RFC 9438's.  What differs: the target lies one *least* round trip ahead; before the first loss cwnd grows
+by a twentieth in a round trip at least; it grows by one segment for two that are acknowledged at most; and while
+nothing is outstanding the curve stands still (RFC 9438 5.8).
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ def _by_curve(state: SegmentCubic, tcb: Tcb, cwnd: int, now: int) -> int:
 
 
 def cut(tcb: Tcb, flight: int, now: int) -> None:
-    """ssthresh = 0.7 * cwnd, at least two segments; W_max by fast convergence (RFC 9438 4.6, 4.7)."""
+    """ssthresh = 0.7 * ``flight``, at least two segments; W_max by fast convergence (RFC 9438 4.6, 4.7)."""
     mss = tcb.snd_mss
     cwnd = max(tcb.cwnd // mss, 1)
     before = tcb.cubic_segments.w_max if tcb.cubic_segments is not None else 0
     tcb.cubic_segments = SegmentCubic(w_max=cwnd * (1024 + _BETA) // 2048 if cwnd < before else cwnd)
-    tcb.ssthresh = max(cwnd * _BETA // 1024, 2) * mss
+    tcb.ssthresh = max(flight // mss * _BETA // 1024, 2) * mss
     tcb.cwnd_credit = 0
 
 

@@ -91,7 +91,7 @@ HABITS: Final[tuple[Habit, ...]] = (
     *_both("ecn", "read", f"{_KERNEL}: tcp_ecn", "used when the peer offers it", "known", "net.inet.tcp.ecn.enable"),
     # congestion
     Habit("congestion", _L, "read", f"{_KERNEL}: tcp_congestion_control; tcp_cubic.c; {_GOOGLE}",
-          "cubic, which counts segments and cuts cwnd"),
+          "cubic, which counts segments"),
     Habit("congestion", _F, "known", "the default since FreeBSD 14", "cubic"),
     Habit("hystart", _L, "read", f"tcp_cubic.c: hystart_detect; {_GOOGLE}", "slow start ends when ACKs or round trips tell"),
     *_both("initial_window", "measured", "first_flight", "ten segments", "known", "net.inet.tcp.initcwnd_segments"),

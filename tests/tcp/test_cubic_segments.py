@@ -39,9 +39,9 @@ def test_slow_start_counts_all_segments_and_stops_at_ssthresh() -> None:
     # 717 / 1024 of cwnd; w_max is cwnd, or below the last one 1741 / 2048 of it
     [(10, 7, 10, 0), (100, 70, 100, 100), (80, 56, 68, 100), (3, 2, 3, 0), (2, 2, 2, 0)],
 )
-def test_cwnd_is_what_is_cut(cwnd: int, ssthresh: int, w_max: int, before: int) -> None:
+def test_loss_cuts_to_seven_tenths(cwnd: int, ssthresh: int, w_max: int, before: int) -> None:
     tcb = block(cwnd, cubic_segments=SegmentCubic(w_max=before))
-    WAY.cut(tcb, MSS, 0)
+    WAY.cut(tcb, cwnd * MSS + 1, 0)
     assert tcb.ssthresh == ssthresh * MSS
     assert tcb.cubic_segments == SegmentCubic(w_max=w_max)
 
