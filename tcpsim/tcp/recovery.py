@@ -59,7 +59,7 @@ def heard(c: Core, seg: Segment, news: int) -> None:
         seen = before - (board.octets if board is not None else 0)
         if not tcb.sack_ok:  # without SACK a duplicate ACK stands for a segment
             seen = tcb.dup_acks * tcb.snd_mss
-        _forward(c, news, max(news - seen, 0) if c.profile.growth_by_delivery else news)
+        _forward(c, news, max(news - seen, 0) if c.profile.growth_by_delivery else news, lost)
     elif c.profile.fast_retransmit and (fresh if tcb.sack_ok else _is_duplicate(tcb, seg)):
         _duplicate(c, fresh)
         if c.profile.growth_by_delivery and tcb.rack is not None and tcb.rack.reordering > DUP_THRESH and not lost:
@@ -103,8 +103,11 @@ def _is_duplicate(tcb: Tcb, seg: Segment) -> bool:
     )
 
 
-def _forward(c: Core, news: int, fresh: int) -> None:
-    """SND.UNA has advanced outside of fast recovery; ``fresh``: octets by which cwnd may grow."""
+def _forward(c: Core, news: int, fresh: int, lost: int) -> None:
+    """SND.UNA has advanced outside of fast recovery.
+
+    ``fresh``: octets by which cwnd may grow; ``lost``: those that count as lost since this ACK.
+    """
     tcb = c.tcb
     tcb.dup_acks = 0
     if tcb.recovery and (tcb.snd_una - tcb.recover) & MASK < HALF and tcb.recovery != "disorder":
@@ -115,7 +118,7 @@ def _forward(c: Core, news: int, fresh: int) -> None:
         BY_NAME[c.profile.congestion].grow(tcb, news, c.now, c.profile.slow_start_segments)
     elif tcb.recovery == "ecn":
         if tcb.prr is not None:
-            _reduce_proportionally(tcb, news, safe=False)
+            _reduce_proportionally(tcb, news, safe=not c.profile.prr_safe_acks or not lost)
     else:
         tcb.recovery = "" if tcb.scoreboard is None else "disorder"
         grow(c, fresh)
