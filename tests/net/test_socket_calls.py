@@ -500,3 +500,43 @@ def test_ttl_and_dscp_are_the_sockets(setter: str) -> None:
     mine.setsockopt(stdlib.IPPROTO_IP, stdlib.IP_TOS, 0)
     assert marks[mine.number] == (64, 0)
     assert mine.getsockopt(stdlib.IPPROTO_IP, stdlib.IP_TTL) == 64
+
+
+def test_a_socket_that_never_waits_does_not_linger() -> None:
+    """SO_LINGER lets close() wait for the peer's ACKs, but not where the program has said that nothing may wait."""
+    for blocking in (True, False):
+        sim, client, server = linux()
+        server.listen(80)
+        conn = client.connect("server", 80)
+        sim.run(for_="1s")
+        sim.firewall(server, "drop in port 80")
+        conn.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_LINGER, struct.pack("ii", 1, 5))
+        conn.setblocking(blocking)
+        conn.send(b"nobody hears this")
+        before = sim.now
+        conn.close()
+        assert (sim.now - before > SECOND) is blocking
+        assert sim.now == before or blocking
+
+
+def test_a_syn_that_cannot_reopen_takes_no_sequence_number() -> None:
+    """The program still holds the connection in TIME_WAIT; the next one opened takes the next ISS, not the one after."""
+    sim = Simulator(profile="linux", trace="full")
+    client = sim.host("client", "10.0.0.1")
+    server = sim.host("server", "10.0.0.2", iss=(1000, 2_000_000, 3_000_000))
+    sim.link(client, server, delay="1ms")
+    listener = server.listen(80)
+    conn = client.connect("server", 80)
+    sim.run(for_="1s")
+    accepted, _ = listener.accept()
+    accepted.shutdown(stdlib.SHUT_RDWR)
+    sim.run(for_="1s")
+    conn.close()
+    sim.run(for_="1s")
+    assert accepted.state is State.TIME_WAIT
+    sim.inject("server", "S 4000000000:4000000000(0) win 1000", conn=accepted, absolute=True)
+    sim.run(for_="1s")
+    client.connect("server", 80)
+    sim.run(for_="1s")
+    answers = [seg.seq for seg in sim.trace.sent(where="server") if seg.letters == "S."]
+    assert answers == [1000, 2_000_000]
