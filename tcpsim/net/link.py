@@ -90,15 +90,15 @@ def down_name(since: int, until: int) -> str:
 class Path:
     """One direction of a link, from host ``source`` to host ``target`` (indices).
 
-    ``weather``: what it does; ``plain``: whether that is a delay only.  ``clear``: packets up to this number are known
-    to meet a delay and nothing else; what is known already, no state.  ``count``: packets so far.  ``seen``: how
-    many packets the expression of each fault rule held of.  ``hits``: how many packets each rule has hit.
-    ``leaving``: when the packets of the queue have left it; ``last``: when the last packet arrives that the next
-    must not overtake.
+    ``weather``: what it does; ``plain``: whether that is a delay only.  ``loses``: the probability of loss where that
+    is all there is, else 0; ``clear``: packets up to this number are known to meet a delay and nothing else; what is
+    known already, no state.  ``count``: packets so far.  ``seen``: how many packets the expression of each fault rule
+    held of.  ``hits``: how many packets each rule has hit.  ``leaving``: when the packets of the queue have left it;
+    ``last``: when the last packet arrives that the next must not overtake.
     """
 
     __slots__ = (
-        "by_number", "clear", "count", "delay", "hits", "last", "leaving", "name", "plain", "seed", "seen", "source",
+        "by_number", "clear", "count", "delay", "hits", "last", "leaving", "loses", "name", "plain", "seed", "seen", "source",
         "streams", "target", "weather",
     )  # fmt: skip
 
@@ -123,6 +123,7 @@ class Path:
         self.delay = weather.delay
         self.plain = weather.plain
         self.clear = ALL if weather.plain else 0
+        self.loses = weather.only_loss
         self.seen = tuple(before.get(rule, 0) for rule in weather.faults)
         self.by_number = {rule.nth: rule for rule in weather.faults if not rule.when}
         self.hits = dict.fromkeys(weather.rules(), 0) | self.hits
@@ -140,9 +141,8 @@ class Path:
 
         Most packets of a link with loss are not lost, and this is what they cost.
         """
-        loss = self.weather.only_loss
-        if loss:
-            self.clear = first_below(self.stream("loss"), loss, self.count + 1, self.count + AHEAD) - 1
+        if self.loses:
+            self.clear = first_below(self.stream("loss"), self.loses, self.count + 1, self.count + AHEAD) - 1
         return self.clear > self.count
 
     def hit(self, rule: str) -> None:
@@ -160,6 +160,7 @@ class Path:
         new.delay = self.delay
         new.plain = self.plain
         new.clear = self.clear
+        new.loses = self.loses
         new.by_number = self.by_number
         new.streams = self.streams
         new.count = self.count

@@ -119,7 +119,7 @@ def explore(
     """
     from ..explore import Limits, get_setup
     from ..explore import explore as run
-    from ..explore.pictures import depth_histogram, difference, joint_dot, joint_svg
+    from ..explore.pictures import depth_histogram, difference
     from ..explore.report import report
     from ..tcp.profiles import get_profile
 
@@ -153,15 +153,20 @@ def explore(
         more = [depth_histogram(result)] if histogram else []
         more += [] if compared is None else [compared.words()]
         output.emit("".join(f"\n{text}" for text in more))
-    written: list[Any] = []
-    if diagram is not None:
-        drawn = joint_svg(result) if diagram.lower().endswith(".svg") else joint_dot(result)
-        output.write_file(diagram, drawn)
-        written.append(diagram)
-    written += [] if save is None else _saved(result, save)
+    written = _drawn(result, diagram) + ([] if save is None else [str(path) for path in _saved(result, save)])
     if not as_json:
         output.emit("".join(f"{path}\n" for path in written))
     _leave(result)
+
+
+def _drawn(result: Any, diagram: str | None) -> list[str]:
+    """Draw the joint states into the file ``diagram``; its name, if there is one."""
+    from ..explore.pictures import joint_dot, joint_svg
+
+    if diagram is None:
+        return []
+    output.write_file(diagram, joint_svg(result) if diagram.lower().endswith(".svg") else joint_dot(result))
+    return [diagram]
 
 
 def _check_diagram(file: str) -> None:

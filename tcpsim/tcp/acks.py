@@ -133,19 +133,15 @@ def acknowledged(c: Core, ack: int, tsecr: int | None) -> None:
         tcb.snd_buf_seq = (tcb.snd_buf_seq + n) & MASK
     opens = tcb.snd_una == tcb.iss
     tcb.snd_una = ack
-    measured = None
-    if tcb.rack is not None:
-        measured = tcb.rack.advance(ack, c.now, tcb.snd_mss)
+    measured = tcb.rack.advance(ack, c.now, tcb.snd_mss) if tcb.rack is not None else None
     if tcb.pushed or tcb.bursts or tcb.records:
         forget_acknowledged(tcb)
     if tcb.snd_up is not None and (ack - tcb.snd_up) & MASK < HALF:
         tcb.snd_up = None
-    if measured is not None and profile.rtt_every_ack:
-        tcb.srtt, tcb.rttvar = sample(tcb.srtt, tcb.rttvar, measured)
-        tcb.rto = timeout(profile, tcb.srtt, tcb.rttvar)
-        tcb.rtt_seq = None
-    elif tcb.rtt_seq is not None and (ack - tcb.rtt_seq) & MASK < HALF:
-        rtt = c.now - tcb.rtt_sent if tcb.rtt_sent >= 0 else _echoed(c, tsecr)
+    timed = tcb.rtt_seq is not None and (ack - tcb.rtt_seq) & MASK < HALF
+    every = measured is not None and profile.rtt_every_ack
+    if timed or every:
+        rtt = measured if every else c.now - tcb.rtt_sent if tcb.rtt_sent >= 0 else _echoed(c, tsecr)
         if rtt is not None:
             tcb.srtt, tcb.rttvar = sample(tcb.srtt, tcb.rttvar, rtt)
             tcb.rto = timeout(profile, tcb.srtt, tcb.rttvar)

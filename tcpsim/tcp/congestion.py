@@ -14,6 +14,7 @@ from . import cubic_segments
 from .cubic_segments import cube_root
 from .hystart import LOW_WINDOW, HyStart
 from .profiles import Profile
+from .seq import MASK
 from .tcb import Cubic, Tcb
 from .units import MS
 
@@ -62,6 +63,17 @@ def restart(tcb: Tcb, profile: Profile) -> None:
     if tcb.cubic is not None:
         tcb.cubic = tcb.cubic._replace(epoch=-1)  # the curve does not run on while nothing is sent (RFC 9438 5.8)
     tcb.cwnd_credit = 0
+
+
+def cut(tcb: Tcb, profile: Profile, now: int) -> int:
+    """Congestion was noticed: ssthresh goes down (RFC 5681 3.1, RFC 9438 4.6).
+
+    Returns of how many octets it is a part: of cwnd, or of what is in flight; what limited transmit has sent beyond
+    cwnd does not count.
+    """
+    base = tcb.cwnd if profile.cut_from_cwnd else min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd)
+    BY_NAME[profile.congestion].cut(tcb, base, now)
+    return base
 
 
 def timed_out(tcb: Tcb, profile: Profile, flight: int, now: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .congestion import BY_NAME
+from .congestion import BY_NAME, cut
 from .core import Core
 from .segment import Segment
 from .seq import HALF, MASK
@@ -63,11 +63,8 @@ def probe_answered(c: Core, seg: Segment, news: int, fresh: int) -> None:
         rack.probe = None  # new data has arrived, or the segment itself as well as its copy
     elif seg.ack != rack.probe:
         rack.probe = None
-        way = BY_NAME[c.profile.congestion]
-        way.cut(
-            tcb, tcb.cwnd if c.profile.cut_from_cwnd else min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd), c.now
-        )
-        if way.limits:
+        cut(tcb, c.profile, c.now)
+        if BY_NAME[c.profile.congestion].limits:
             tcb.cwnd = tcb.ssthresh
 
 

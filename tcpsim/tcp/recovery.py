@@ -164,10 +164,8 @@ def _congested(c: Core) -> None:
     tcb = c.tcb
     if tcb.recovery not in ("", "disorder") or tcb.snd_una == tcb.snd_nxt:
         return
-    way = BY_NAME[c.profile.congestion]
-    base = tcb.cwnd if c.profile.cut_from_cwnd else min((tcb.snd_nxt - tcb.snd_una) & MASK, tcb.cwnd)
-    way.cut(tcb, base, c.now)
-    if way.limits:
+    base = congestion.cut(tcb, c.profile, c.now)
+    if BY_NAME[c.profile.congestion].limits:
         tcb.cwnd = tcb.ssthresh
         if c.profile.prr:  # it comes down with what is delivered, as after a loss
             tcb.prr = Prr(0, 0, base)
@@ -185,8 +183,7 @@ def _begin(c: Core, fresh: int) -> None:
     flight = (tcb.snd_nxt - tcb.snd_una) & MASK
     way = BY_NAME[c.profile.congestion]
     if tcb.recovery != "ecn":  # cut already in this window (RFC 3168 6.1.2)
-        # What limited transmit has sent beyond cwnd does not count.
-        way.cut(tcb, tcb.cwnd if c.profile.cut_from_cwnd else min(flight, tcb.cwnd), c.now)
+        congestion.cut(tcb, c.profile, c.now)
     tcb.recovery = "fast"
     tcb.recover = tcb.snd_nxt
     tcb.cwr = tcb.ecn_ok

@@ -9,7 +9,7 @@ from .seq import HALF, MASK
 
 
 def needless(c: Core, news: int, fresh: int) -> bool:
-    """An ACK after a time-out: whether it proves that this was spurious, the ACKs late and not the segments lost (RFC 5682 2.1).
+    """An ACK after a time-out: whether it proves that the ACKs were late and no segment lost (RFC 5682 2.1).
 
     The first ACK that advances lets two new segments leave instead of what is outstanding.  If the next one advances
     too, nothing was lost; a duplicate tells that it was.
@@ -17,14 +17,13 @@ def needless(c: Core, news: int, fresh: int) -> bool:
     tcb = c.tcb
     undo = tcb.undo
     assert undo is not None
-    if not news or (tcb.snd_una - tcb.recover) & MASK < HALF:
-        if fresh or not news or not undo.waits:
-            tcb.undo = None
-            return False
+    over = (tcb.snd_una - tcb.recover) & MASK < HALF
+    if not news or (over and (fresh or not undo.waits)):
+        tcb.undo = None
+        return False
     if not undo.waits:
-        unsent = tcb.snd_buf.size - ((tcb.snd_nxt - tcb.snd_buf_seq) & MASK) if tcb.fin_seq is None else 0
         space = tcb.snd_wnd - ((tcb.snd_nxt - tcb.snd_una) & MASK)
-        tcb.undo = undo._replace(waits=True) if unsent > 0 and space > 0 else None
+        tcb.undo = undo._replace(waits=True) if tcb.unsent() > 0 and space > 0 else None
         return False
     # RFC 4015 3.2: what was taken away comes back, without a burst.
     tcb.undo = None

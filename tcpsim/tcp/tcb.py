@@ -239,6 +239,10 @@ class Tcb:
         """Let no deadline be set."""
         raise NotImplementedError  # generated below
 
+    def unsent(self) -> int:
+        """Octets of data that have not left yet; nothing is added once our FIN has."""
+        return 0 if self.fin_seq is not None else self.snd_buf.size - ((self.snd_nxt - self.snd_buf_seq) & MASK)
+
     def pipe(self) -> int:
         """Octets believed to be on the way (RFC 6675 4): all that is outstanding, but for what is SACKed or lost."""
         board = self.scoreboard

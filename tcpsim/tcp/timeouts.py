@@ -99,7 +99,7 @@ def _rack(c: Core) -> None:
     if rack is None or not waited(c):
         return
     if rack.probe is None:
-        unsent = tcb.snd_buf.size - ((tcb.snd_nxt - tcb.snd_buf_seq) & MASK) if tcb.fin_seq is None else 0
+        unsent = tcb.unsent()
         n = min(unsent, tcb.snd_mss)
         last = rack.last()
         if n > 0 and (tcb.snd_nxt - tcb.snd_una) & MASK <= tcb.snd_wnd - n:
