@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcpsim import Simulator, Socket, State
@@ -154,14 +154,14 @@ def check(plan: Plan) -> None:
     assert again.world.key() == world.key()
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+@settings(max_examples=15)
 @given(plan=plans())
 def test_any_topology_any_scripts_any_weather(plan: Plan) -> None:
     check(plan)
 
 
 @pytest.mark.deep
-@settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1_500)
 @given(plan=plans())
 def test_any_topology_for_long(plan: Plan) -> None:
     check(plan)

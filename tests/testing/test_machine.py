@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
@@ -110,7 +110,6 @@ def test_a_failure_shows_the_ladder_and_a_script() -> None:
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=[HealthCheck.too_slow],
     )
     with pytest.raises(AssertionError) as caught:
         run_state_machine_as_test(NeverEstablished, settings=once)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tcpsim import Simulator
@@ -31,7 +31,6 @@ SEARCH = settings(
     deadline=None,
     phases=[Phase.generate, Phase.shrink],
     report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 #: Those that every run of the tests looks for: found soonest, and by an invariant each of its own kind.
