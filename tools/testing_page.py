@@ -59,9 +59,10 @@ Installing tcpsim is enough; a session that does not use it never imports it.
 | `--tcpsim-pkt` | packetdrill scripts (`*.pkt`) are tests too, on the stack that `--tcpsim-pkt-profile` names (linux) |
 | ini `tcpsim_cov_unreachable` | what is not counted: lines `row listen.user_timeout: why` |
 
-A test that fails shows its ladder, and a script that makes the same moves.  All of it works with pytest-xdist: workers send
-their counts to the controller.  In a property, `tcp_sim` would be one simulator for all examples; make one with
-`tcpsim.pair()` there, as the cookbook does.
+A test that fails shows its ladder, and a script that makes the same moves.  Where a `TcpStateMachine` breaks an invariant,
+they are of a shorter run that breaks the same one, if there is any: `shorten(sim, error)` leaves moves out and makes others
+earlier.  All of it works with pytest-xdist: workers send their counts to the controller.  In a property, `tcp_sim` would be
+one simulator for all examples; make one with `tcpsim.pair()` there, as the cookbook does.
 
 Hypothesis spends much of its time on explaining a failure (`Phase.explain`); where that takes too long, give
 `settings(phases=[Phase.generate, Phase.shrink])`.

@@ -6,7 +6,7 @@
 - Invariants (``invariants``, ``streams``, ``watch``): what holds whatever the network does, one by one or all of them
   after every move (``check_world``, ``Watch``, ``check_run``).
 - ``TcpStateMachine``: hypothesis plays the network and both users.
-- ``told``, ``replay_script``: a failure as a ladder and as a script that repeats it.
+- ``told``, ``replay_script``, ``shorten``: a failure as a ladder and as a script that repeats it, in few moves.
 - ``RuleCoverage``, ``recording``: which rules have run.
 
 What needs hypothesis (``pip install tcpsim[testing]``) is loaded when it is first asked for.
@@ -22,6 +22,7 @@ from .invariants import InvariantBroken, check_world, everything_closed
 from .playing import Fault, play
 from .replay import replay_script
 from .schedule import Choice, follow
+from .shorten import shorten
 from .watch import Watch, check_run
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ __all__ = [
     "scripts",
     "segments",
     "seqnums",
+    "shorten",
     "single_faults",
     "told",
     "topologies",

@@ -30,9 +30,10 @@ from ..tcp.states import BY_ID, CLOSED
 from ..tcp.units import NEVER
 from .driving import ENDS, Driving
 from .failures import explain
-from .invariants import everything_closed
+from .invariants import InvariantBroken, everything_closed
 from .network_rules import NetworkRules
 from .replay import replay_script
+from .shorten import shorten
 from .strategies import seqnums
 from .user_rules import UserRules, may_receive, may_shut_down
 from .watch import Watch, check_run
@@ -124,12 +125,19 @@ class TcpStateMachine(NetworkRules, UserRules):
             self._explain(error)
 
     def _explain(self, error: Exception, *, ended: bool = False) -> None:
-        """Put the ladder and the script that repeats the run on the exception."""
+        """Put the ladder and the script that repeats the run on the exception; in fewer moves where that can be."""
         if not current_build_context().is_final:
             return  # hypothesis is still looking for a shorter run
-        type(self).failed = self.sim
-        script = self._script(ended=ended)
-        error.add_note(explain(self.sim, script, name=type(self).__name__, folder=self.save))
+        shown, script = self.sim, ""
+        if isinstance(error, InvariantBroken) and self._then is None and not ended:
+            shown = shorten(self.sim, error, honest=self.watch.honest)
+            if shown.position < self.sim.position:
+                moves = f"{shown.position} moves already, and not {self.sim.position}"
+                error.add_note(f"\n{error.name} is broken in {moves}:")
+                script = replay_script(shown, check=True, honest=self.watch.honest)
+        type(self).failed = shown
+        script = script or self._script(ended=ended)
+        error.add_note(explain(shown, script, name=type(self).__name__, folder=self.save))
 
     def _script(self, *, ended: bool) -> str:
         """The run as a script that asks at its end what this machine asks."""
