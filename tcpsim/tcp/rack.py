@@ -16,7 +16,7 @@ from .seq import MASK
 
 #: The longest reordering that is believed, in segments.
 _FARTHEST: Final = 300
-#: Recoveries after which a reordering window that D-SACKs have widened is narrow again (RFC 8985 7.1).
+#: Recoveries after which a reordering window that D-SACKs have widened is narrow again (RFC 8985 6.2, step 4).
 _PERSISTS: Final = 16
 
 
@@ -216,14 +216,14 @@ class Rack:
         self.reordering = min(_FARTHEST, max(self.reordering, -(-(self._high - low) // mss)))
 
     def told_of_duplicate(self, snd_nxt: int) -> None:
-        """A D-SACK: something was repeated too early, so more reordering is borne, once a round trip (7.1)."""
+        """A D-SACK: something was repeated too early, so more reordering is borne, once a round trip (6.2, step 4)."""
         if self._at >= self._round:
             self._round = self.position(snd_nxt)
             self._steps = min(255, self._steps + 1)
             self._widened = _PERSISTS
 
     def recovered(self) -> None:
-        """A recovery is over (7.1)."""
+        """A recovery is over (6.2, step 4)."""
         if self._widened:
             self._widened -= 1
             if not self._widened:

@@ -15,16 +15,23 @@ from tests.helpers.lab import MASK, Lab
 WRAPS = pytest.mark.parametrize("shift", [(0, 0), (MASK - 2600, 0)])
 
 
-def sender(shift: tuple[int, int], *, offers: str = "", **switches: Any) -> Lab:
-    """A sender with segments of 1000 octets, which are numbered from 101; the peer's SYN is 300."""
+def sender(shift: tuple[int, int], *, offers: str = "", after: str = "0ms", **switches: Any) -> Lab:
+    """A sender with segments of 1000 octets, which are numbered from 101; the peer's SYN is 300 and comes ``after``."""
 
     class Shifted(Lab):
         pass
 
     Shifted.shift = shift
     lab = Shifted(mss=1000, congestion="newreno", snd_buf=100_000, limited_transmit=False, **switches)
-    lab.open_active().arrives(f"S. 300:300(0) ack 101 win 60000 <mss 1000{offers}>").forget()
+    lab.open_active().advance(after).arrives(f"S. 300:300(0) ack 101 win 60000 <mss 1000{offers}>").forget()
     return lab
+
+
+def by_time(shift: tuple[int, int], segments: int) -> Lab:
+    """One that uses RACK and has sent so many segments a round trip of 100 ms ago."""
+    lab = sender(shift, offers=",sackOK", after="100ms", sack=True, rack=True, initial_window=10)
+    assert len(numbers(lab.send(1000 * segments))) == segments
+    return lab.advance("100ms")
 
 
 def sack(lab: Lab, *blocks: tuple[int, int]) -> str:
@@ -73,3 +80,43 @@ def test_a_partial_ack_for_more_than_cwnd_leaves_one_segment(shift: tuple[int, i
     lab.arrives(". 301:301(0) ack 18101 win 60000")
     assert numbers(lab)[0] == "18101:19101(1000)"
     assert lab.tcb.cwnd == 1_000
+
+
+# -- by time (RFC 8985)
+
+
+@WRAPS
+def test_what_came_late_is_seen_in_an_ack_for_later_segments_too(shift: tuple[int, int]) -> None:
+    """The ACK of 2, behind 4, is lost, and that of 6 tells of both: 2 was reordered, so three SACKed are no proof yet.
+
+    RFC 8985 6.2, steps 3 and 4: once reordering was seen, the window is a quarter of the round trip.
+    """
+    lab = by_time(shift, 6)
+    lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, (3101, 4101))}")
+    lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, (5101, 6101), (1101, 2101), (3101, 4101))}")
+    assert numbers(lab) == []
+    assert numbers(lab.advance("26ms")) == []
+    assert numbers(lab.advance("1ms")) == ["101:1101(1000)", "2101:3101(1000)", "4101:5101(1000)"]  # 25 ms, and 2
+
+
+@WRAPS
+@pytest.mark.parametrize(("twice", "wait"), [((), 27), ((1101, 2101), 52), ((1601, 2101), 52), ((1101, 1102), 52)])
+def test_a_duplicate_inside_the_second_block_widens_the_window(
+    shift: tuple[int, int], twice: tuple[int, int], wait: int
+) -> None:
+    """RFC 2883 4: the first block lies in the second; RFC 8985 6.2: half of the round trip, not a quarter of it."""
+    lab = by_time(shift, 3)
+    blocks = [*([twice] if twice else []), (1101, 2101)]
+    lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, *blocks)}")
+    assert numbers(lab.advance(f"{wait - 1}ms")) == []
+    assert numbers(lab.advance("1ms")) == ["101:1101(1000)"]
+
+
+@WRAPS
+def test_a_lost_segment_leaves_again_in_the_pieces_that_the_path_takes_now(shift: tuple[int, int]) -> None:
+    lab = by_time(shift, 4).configure(mtu=540)
+    lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, (1101, 4101))}")
+    assert numbers(lab) == ["101:601(500)", "601:1101(500)"]
+    lab.advance("100ms").arrives(". 301:301(0) ack 4101 win 60000")
+    assert numbers(lab) == []
+    assert lab.tcb.pipe() == 0

@@ -54,6 +54,14 @@ def test_what_is_only_late_is_not_sent_again() -> None:
     assert path.tcb.rack.reordering == 3
 
 
+def test_how_far_a_segment_came_behind_is_counted_in_segments() -> None:
+    """2 comes behind 4; that reordering was seen lets 10 come behind 15, six segments from the first to the last."""
+    path = Path(late={2: 2, 10: 5}, **BY_TIME | {"initial_window": 20}).give(16).run()
+    assert path.repeated() == []
+    assert path.tcb.rack.seen == 2
+    assert path.tcb.rack.reordering == 6
+
+
 def test_a_lost_retransmission_is_told_by_one_sent_after_it() -> None:
     """1 and 2 are lost, and 1 once more: 2's second transmission was sent after it and has come."""
     path = Path("1 2 1", **BY_TIME).give(8).run(until=450)
@@ -107,6 +115,37 @@ def test_after_a_time_out_only_what_is_missing_leaves() -> None:
     path = Path("1 1 2", **BY_TIME).give(3).run()
     assert path.repeated() == [1, 1, 2] or path.repeated() == [1, 2, 1]
     assert path.receiver.tcb.rcv_buf.size == 3000
+
+
+def test_a_time_out_leaves_what_was_sent_just_before_it_on_its_way() -> None:
+    """Less than a round trip ago: 3 is not taken for lost (RFC 8985 6.3)."""
+    path = Path("2", **BY_TIME).give(1).run(until=100).give(1).run(until=1050).give(2).run(until=1500)
+    assert path.table() == table("""
+        0: start -> 1 | 10 inf 1
+        100: ack 1 -> - | 10 inf 0
+        100: start -> 2 | 10 inf 1                  # lost, and nothing behind it tells
+        1050: start -> 3 4 | 10 inf 3
+        1100: rtx -> 2! | 3 2 3 rto                 # one segment more than is on its way
+        1150: ack 1 -> - | 3 2 2 rto
+        1150: ack 1 -> - | 3 2 1 rto
+        1200: ack 4 -> - | 3 2 0
+    """)
+
+
+def test_a_window_that_a_duplicate_has_widened_is_narrow_after_16_recoveries() -> None:
+    """RFC 8985 6.2, step 4: a quarter of the least round trip; a D-SACK adds one, which persists."""
+    rack = Rack(0)
+    rack.transmitted(0, 1000, 0)
+    rack.advance(1000, 100 * MS, 1000)
+    assert rack.window(100 * MS, recovering=False) == 25 * MS
+    rack.recovered()
+    rack.told_of_duplicate(2000)
+    widths = []
+    for _ in range(17):
+        widths.append(rack.window(100 * MS, recovering=False) // MS)
+        rack.recovered()
+    assert widths == [50] * 16 + [25]
+    assert rack.window(100 * MS, recovering=False) == 25 * MS
 
 
 @pytest.mark.parametrize("copies", [0, 1])
