@@ -49,16 +49,20 @@ def test_no_more_blocks_than_there_is_room_for(syn: str, most: int) -> None:
     assert blocks == [(left, left + 10) for left in (600, 500, 400, 300)[:most]]
 
 
-def test_blocks_take_room_from_data() -> None:
-    """A segment with data and SACK blocks is no longer than one without (RFC 9293 3.7.1)."""
-    lab = receiver(mss=100, rcv_buf=1000)
-    lab.arrives("P. 401:411(10) ack 101 win 1000", "P. 501:511(10) ack 101 win 1000").forget()
-    lab.send(100)
-    lengths = [
-        len(seg.data) + sum(4 + 8 * (len(o) - 1) for o in seg.options if o[0] == "sack") for seg in lab.segments()
-    ]
-    assert lengths
-    assert all(length <= 100 for length in lengths)
+@pytest.mark.parametrize(("syn", "mss", "most"), [("sackOK", 100, 4), ("sackOK,TS val 900 ecr 0", 88, 3)])
+@pytest.mark.parametrize(("early", "twice"), [(1, False), (2, False), (5, False), (0, True), (1, True), (4, True)])
+def test_blocks_take_their_room_from_data_and_no_more(syn: str, mss: int, most: int, early: int, twice: bool) -> None:
+    """A full segment with data and SACK blocks is as long as one without (RFC 9293 3.7.1)."""
+    lab = receiver(syn=syn, timestamps=True, mss=100)
+    lab.arrives(f". 301:301(0) ack 101 win 0{stamp(lab)}").send(300)
+    lab.arrives(f"P. 301:311(10) ack 101 win 0{stamp(lab)}").forget()
+    spans = [(306, 321)] if twice else []
+    spans += [(left, left + 10) for left in range(401, 401 + 100 * early, 100)]
+    lab.arrives(*(f"P. {left}:{right}({right - left}) ack 101 win 1000{stamp(lab)}" for left, right in spans))
+    full = lab.segments()[0]
+    (blocks,) = [option[1:] for option in full.options if option[0] == "sack"]
+    assert len(blocks) == min(early + twice, most)
+    assert len(full.data) + 4 + 8 * len(blocks) == mss  # NOP, NOP, kind and length
 
 
 def test_none_without_agreement() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -215,6 +216,18 @@ def test_three_runs_above_a_hole_make_it_lost_however_short_they_are() -> None:
         assert board.hole(1000) is None
         board.add([((base + 3000) % MOD, (base + 3001) % MOD)], (base + 5000) % MOD)
         assert board.hole(1000) == (base, 1000)
+
+
+@pytest.mark.parametrize("surely", [True, False])
+def test_what_was_sent_again_beyond_all_that_is_sacked_leaves_no_hole(surely: bool) -> None:
+    """A peer has SACKed a few octets of the segment that leaves again whole."""
+    for base in (0, MOD - 1500):
+        board = Scoreboard(base)
+        board.add([((base + 400) % MOD, (base + 700) % MOD)], (base + 5000) % MOD)
+        board.retransmitted((base + 1000) % MOD, first=True)
+        assert board.hole(100, surely=surely) is None
+        board.add([((base + 2000) % MOD, (base + 3000) % MOD)], (base + 5000) % MOD)
+        assert board.hole(100, surely=surely) == ((base + 1000) % MOD, 100)
 
 
 def test_the_cost_does_not_grow_with_holes_or_window() -> None:
