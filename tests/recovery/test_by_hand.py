@@ -82,6 +82,28 @@ def test_a_partial_ack_for_more_than_cwnd_leaves_one_segment(shift: tuple[int, i
     assert lab.tcb.cwnd == 1_000
 
 
+@WRAPS
+@pytest.mark.parametrize(
+    ("written", "sacked", "again"),
+    [
+        ([10_000], [(2101, 10_101)], [". 101", "P. 1101"]),  # these were of one burst, and are one again
+        ([10_000], [(3101, 10_101)], [". 101", ". 1101", "P. 2101"]),
+        ([10_000], [(1101, 2101), (3101, 10_101)], [". 101", ". 2101"]),
+        ([10_000], [(1101, 4101), (6101, 10_101)], [". 101", ". 4101", ". 5101"]),  # the first five were one burst
+        ([2000, 8000], [(3101, 10_101)], [". 101", "P. 1101", ". 2101"]),  # the second ends what was written
+    ],
+)
+def test_psh_ends_a_burst_that_leaves_again(
+    shift: tuple[int, int], written: list[int], sacked: list[tuple[int, int]], again: list[str]
+) -> None:
+    lab = sender(shift, offers=",sackOK", sack=True, initial_window=10, tso_segments=2)
+    for octets in written:
+        lab.send(octets)
+    assert [text.split()[0] for text in lab.sent()].count("P.") == len(written) + 1
+    lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, *sacked)}")
+    assert [text.partition(":")[0] for text in lab.sent()] == again
+
+
 # -- by time (RFC 8985)
 
 

@@ -74,13 +74,21 @@ def test_an_unknown_error_is_refused() -> None:
         busy("estab.icmp_soft").conn.icmp_arrives(0, "echo", 0)
 
 
-def test_what_was_too_big_leaves_again_in_pieces_that_fit() -> None:
+@pytest.mark.parametrize("closes", [False, True])
+def test_what_was_too_big_leaves_again_in_pieces_that_fit(closes: bool) -> None:
     lab = Lab(RFC9293, rcv_buf=60_000)
     lab.open_active().arrives("S. 300:300(0) ack 101 win 60000 <mss 1460>").forget()
     lab.send(3000)
     assert [text.split()[1] for text in lab.sent()] == ["101:1561(1460)", "1561:3021(1460)"]  # Nagle keeps the rest
+    if closes:
+        assert [text.split()[:2] for text in lab.close().sent()] == [["FP.", "3021:3101(80)"]]
+    lab.forget()
     assert lab.conn.icmp_arrives(lab.now, "fragmentation-needed", 101, 1040)
-    assert [text.split()[1] for text in lab.sent()] == ["101:1101(1000)", "1101:2101(1000)", "2101:3021(920)"]
+    assert [text.split()[:2] for text in lab.sent()] == [
+        [".", "101:1101(1000)"],
+        [".", "1101:2101(1000)"],
+        ["FP.", "2101:3101(1000)"] if closes else [".", "2101:3021(920)"],
+    ]
     assert (lab.tcb.mtu, lab.tcb.snd_mss, lab.signals()) == (1040, 1000, [])
     assert not lab.conn.icmp_arrives(lab.now, "fragmentation-needed", 101, 1300), "it never grows"
 
