@@ -83,6 +83,18 @@ def test_a_partial_ack_for_more_than_cwnd_leaves_one_segment(shift: tuple[int, i
 
 
 @WRAPS
+def test_duplicates_are_counted_while_a_loss_is_repaired_too(shift: tuple[int, int]) -> None:
+    """With SACK one counts that tells of something new (RFC 6675 2)."""
+    lab = sender(shift, offers=",sackOK", sack=True, initial_window=10)
+    lab.send(10_000)
+    counted = []
+    for right in (2101, 3101, 4101, 5101, 6101, 6101, 7101):
+        lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, (1101, right))}")
+        counted.append((lab.tcb.dup_acks, lab.tcb.recovery))
+    assert counted == [(1, "disorder"), (2, "disorder"), *((n, "fast") for n in (3, 4, 5, 5, 6))]
+
+
+@WRAPS
 @pytest.mark.parametrize(
     ("written", "sacked", "again"),
     [
