@@ -63,8 +63,9 @@ class HyStart:
             last = place
         if last < 0:
             return None
-        del marks[:last]  # the last one stays: perhaps only a part of what left at that time is covered
-        rtt = now - marks[0][1]
+        sent = marks[last][1]
+        marks[: last + 1] = [(una, sent)]  # perhaps only a part of what left at that time is covered
+        rtt = now - sent
         if self.min_rtt < 0 or rtt < self.min_rtt:
             self.min_rtt = rtt
         return rtt

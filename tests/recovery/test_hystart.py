@@ -162,3 +162,10 @@ def test_measuring(first: int) -> None:
     assert copy.key() == state.key()
     copy.sent(first, 30)
     assert copy.key() != state.key()
+
+
+def test_more_than_half_of_all_numbers_may_leave_at_one_time() -> None:
+    """Where nothing takes time, what comes next leaves when the first did."""
+    state = HyStart(0)
+    state.sent(0, 5)
+    assert [state.measure(gib << 30, 9) for gib in (1, 2, 3)] == [4, 4, 4]

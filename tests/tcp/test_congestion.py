@@ -18,7 +18,9 @@ from tcpsim.tcp.congestion import (
     w_cubic,
 )
 from tcpsim.tcp.cubic_segments import cube_root
+from tcpsim.tcp.seq import MASK
 from tcpsim.tcp.tcb import Cubic
+from tests.recovery.path import Path
 
 MSS = 1000
 MS = 1_000_000
@@ -52,6 +54,18 @@ def test_slow_start_adds_what_was_acknowledged_and_a_segment_at_most() -> None:
     for acked, cwnd in ((1000, 5000), (300, 5300), (2000, 6300), (1, 6301)):
         BY_NAME["newreno"].grow(tcb, acked, 0)
         assert tcb.cwnd == cwnd
+
+
+@pytest.mark.parametrize(("sent", "cwnd"), [(1, 10), (4, 10), (5, 10), (6, 11), (9, 11), (10, 11), (20, 11)])
+@pytest.mark.parametrize("iss", [100, 2**32 - 101, 2**32 - 500])
+def test_slow_start_may_reach_twice_of_what_was_in_flight(iss: int, sent: int, cwnd: int) -> None:
+    """RFC 7661's aim, as Linux has it: of a cwnd of ten segments so many are used, and one is acknowledged."""
+    path = Path(initial_window=10, slow_start_doubles=True, iss=iss).give(sent)
+    path.step()  # it arrives ...
+    assert path.tcb.cwnd == 10 * MSS
+    while path.tcb.snd_una == iss + 1 & MASK:
+        path.step()  # ... and its ACK
+    assert path.tcb.cwnd == cwnd * MSS
 
 
 def test_congestion_avoidance_adds_a_segment_for_each_window() -> None:
