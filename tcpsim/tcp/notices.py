@@ -117,6 +117,8 @@ def _send_again(c: Core) -> None:
         repeat_oldest(c)
         return
     tcb.rtt_seq = None
+    if tcb.hystart is not None:
+        tcb.hystart.forget()
     end = tcb.snd_nxt if tcb.fin_seq is None else tcb.fin_seq
     total = (end - tcb.snd_buf_seq) & MASK
     if tcb.snd_wnd:
@@ -127,6 +129,9 @@ def _send_again(c: Core) -> None:
         last = at + n == tcb.snd_buf.size
         fin = last and tcb.fin_seq is not None
         flags = ACK | (PSH if last else 0) | (FIN if fin else 0)
-        c.emit((tcb.snd_buf_seq + at) & MASK, flags, tcb.snd_buf.read(at, n))
+        seq = (tcb.snd_buf_seq + at) & MASK
+        c.emit(seq, flags, tcb.snd_buf.read(at, n))
+        if tcb.rack is not None:
+            tcb.rack.repeated(seq, (seq + n + fin) & MASK, c.now)
         at += n
     c.start_rtx()

@@ -154,3 +154,20 @@ def test_a_lost_segment_leaves_again_in_the_pieces_that_the_path_takes_now(shift
     lab.advance("100ms").arrives(". 301:301(0) ack 4101 win 60000")
     assert numbers(lab) == []
     assert lab.tcb.pipe() == 0
+
+
+@WRAPS
+def test_pieces_that_a_narrow_path_has_made_are_known_one_by_one(shift: tuple[int, int]) -> None:
+    """They left when ICMP told of the path, 20 ms after the two segments; the last of the four has come."""
+    lab = sender(shift, offers=",sackOK", after="100ms", sack=True, rack=True, rtt_every_ack=True, initial_window=10)
+    lab.send(1000).advance("100ms").arrives(". 301:301(0) ack 1101 win 60000").forget()
+    assert numbers(lab.send(2000).advance("20ms")) == ["1101:2101(1000)", "2101:3101(1000)"]
+    assert lab.conn.icmp_arrives(lab.now, "fragmentation-needed", (1101 + shift[0]) & MASK, 540)
+    pieces = ["1101:1601(500)", "1601:2101(500)", "2101:2601(500)", "2601:3101(500)"]
+    assert numbers(lab) == pieces
+    lab.advance("100ms").arrives(f". 301:301(0) ack 1101 win 60000 {sack(lab, (2601, 3101))}")
+    assert numbers(lab.advance("26ms")) == []
+    assert numbers(lab.advance("1ms"))[:2] == pieces[:2]  # a quarter of the round trip of 100 ms, and 2 ms
+    lab.advance("100ms").arrives(". 301:301(0) ack 3101 win 60000")
+    assert lab.tcb.srtt == 100_000_000
+    assert lab.tcb.pipe() == 0
