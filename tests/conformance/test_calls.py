@@ -141,3 +141,19 @@ def test_open_again_after_the_end() -> None:
     lab = reach(ESTABLISHED).abort().forget()
     lab.open_passive()
     assert (lab.state, lab.tcb.error) == (LISTEN, None)
+
+
+@pytest.mark.parametrize("octets", [0, 5])
+@pytest.mark.parametrize("state", [SYN_RECV, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2])
+def test_after_an_abort_that_lingers_a_first_fin_is_acknowledged_and_not_taken(state: State, octets: int) -> None:
+    """ABORT leads to TIME_WAIT before the peer has closed (A-1); what comes then is treated as a repeated FIN."""
+    lab = reach(state, abort_to_time_wait=True).abort().forget()
+    lab.advance("1s")
+    nxt = lab.snd_nxt
+    lab.arrives(f"F. 301:{301 + octets}({octets}) ack {nxt} win 1000")
+    assert (lab.state, lab.rcv_nxt) == (TIME_WAIT, 301)
+    assert lab.sent() == [f". {nxt}:{nxt}(0) ack 301 win 1000"]
+    assert lab.fired() == []
+    assert lab.stopped() == []
+    assert lab.advance("239s").state is TIME_WAIT
+    assert lab.advance("1s").state is CLOSED

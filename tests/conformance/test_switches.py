@@ -8,14 +8,7 @@ import pytest
 
 from tcpsim.tcp import RFC9293, RFC9293_LITERAL, Profile
 from tcpsim.tcp.ambiguities import AMBIGUITIES, of_switch
-from tests.conformance import (  # noqa: F401  (they register their switches)
-    switches_habits,
-    switches_options,
-    switches_recovery,
-    switches_sockets,
-    switches_stacks,
-)
-from tests.conformance.switches import SWITCHES
+from tests.conformance.all_switches import SWITCHES
 
 #: What the literal profile shows where more than one of its switches has a say.
 LITERALLY: dict[str, Any] = {

@@ -7,9 +7,8 @@ from typing import Final
 import pytest
 
 from tcpsim.tcp import RFC9293, TRANSITIONS
-from tests.conformance import switches_options  # noqa: F401  (it registers its switches)
+from tests.conformance.all_switches import SWITCHES
 from tests.conformance.coverage import HANDLERS
-from tests.conformance.switches import SWITCHES
 from tests.helpers.lab import Lab
 
 #: Rows that no sequence of calls, segments and time-outs can fire: id -> why they stand in the table.

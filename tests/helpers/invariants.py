@@ -113,10 +113,13 @@ def timers_fit_the_state(event: Event) -> str | None:
 
 
 def buffers_are_bounded(event: Event) -> str | None:
-    """What is stored fits the buffers, or what was promised before; early pieces lie in the window, in order and apart."""
+    """What is stored fits the buffers, or what was promised before; early pieces lie in the window, in order and apart.
+
+    Where send() fills chunks, the sockets say how many (``tcpsim.net.sendspace``), and a connection alone takes all.
+    """
     tcb, profile = event.after, event.conn.profile
     before = event.before
-    if tcb.snd_buf.size > max(tcb.snd_limit, before.snd_buf.size):
+    if not profile.send_in_chunks and tcb.snd_buf.size > max(tcb.snd_limit, before.snd_buf.size):
         return f"{tcb.snd_buf.size} octets to send in a buffer of {tcb.snd_limit}"
     promised = before.rcv_buf.size + before.rcv_wnd
     if not tcb.rcv_wnd >= 0 or tcb.rcv_buf.size + tcb.rcv_wnd > max(tcb.rcv_limit, promised):

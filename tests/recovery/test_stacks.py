@@ -12,14 +12,8 @@ from benchmarks.linux import PROBES
 from tcpsim.profiles import FREEBSD, LINUX, PROFILES, RFC9293
 from tcpsim.tcp import Connection, Profile, State
 from tcpsim.tcp.habits import HABITS, NOT_MODELLED
-from tests.conformance import (  # noqa: F401  (all register their switches)
-    switches_habits,
-    switches_options,
-    switches_recovery,
-    switches_sockets,
-    switches_stacks,
-)
-from tests.conformance.switches import SWITCHES
+from tests.conformance import switches_habits
+from tests.conformance.all_switches import SWITCHES
 from tests.helpers.lab import HERE, SECOND, THERE, Lab, reach
 
 MEASURED: dict[str, Any] = json.loads(
