@@ -94,8 +94,8 @@ def test_what_is_sacked_stays_and_the_pipe_is_bounded(weather: dict[str, Any]) -
 def test_a_segment_leaves_again_only_after_an_rto_or_once_by_what_acks_tell(weather: dict[str, Any]) -> None:
     """EXT-6298-7: a time-out comes an RTO, a second at least here, after the segment left last."""
     path = Path(**weather).give(40)
-    left: dict[int, int] = {}
-    seen = 0
+    left = {number: ms for ms, number, _ in path.sent}
+    seen = len(path.sent)
     while path.due() is not None:
         path.step()
         for ms, number, _again in path.sent[seen:]:
