@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..tcp.segment import ACK, RST, SYN, Segment
-from ..tcp.states import LISTEN, SYN_RECV, Do
+from ..tcp.states import SYN_RECV, Do
 from .host import CONNECTED, UNCONNECTED, Conn, Notice
 from .scripts import advance
 from .sockopts import option
@@ -78,17 +78,14 @@ def tell_users(world: World, conn: Conn) -> None:
             text = NOTICED[signal].format(conn.tcb.soft_error)
             conn.notices = (*conn.notices, Notice(world.now, text))[-MOST_NOTICES:]
         if signal is Do.SIGNAL_OPEN and conn.listener is not None:
-            _queue(world, conn)
+            _queue(world, world.conns[conn.listener], conn)
     conn.signals.clear()
 
 
-def _queue(world: World, conn: Conn) -> None:
-    """A handshake is finished: the connection waits to be accepted."""
-    assert conn.listener is not None
-    listener = world.conns.get(conn.listener)
-    if listener is not None and listener.tcb.state is LISTEN:
-        conn.stage = CONNECTED
-        listener.queue += (conn.number,)
-        conn.waiting = True
-        if listener.owner is not None and listener.owner in world.scripts:
-            advance(world, world.scripts[listener.owner])
+def _queue(world: World, listener: Conn, conn: Conn) -> None:
+    """A handshake is finished: the connection waits to be accepted.  Who stops listening ends all handshakes."""
+    conn.stage = CONNECTED
+    listener.queue += (conn.number,)
+    conn.waiting = True
+    if listener.owner is not None and listener.owner in world.scripts:
+        advance(world, world.scripts[listener.owner])

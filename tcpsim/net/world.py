@@ -239,8 +239,6 @@ class World:
 
     def _abandon(self) -> None:
         """Forget an event that turned out not to be allowed: it has changed nothing."""
-        for conn in self._dirty:
-            conn.log = None
         self._dirty.clear()
         self.before.clear()
         self.cause = None
