@@ -164,10 +164,16 @@ class Socket:
 
     def _send(self, octets: bytes, flags: str, patience: Patience, *, everything: bool = True) -> int:
         taken = 0
+        unended = "|".join(name for name in flags.split("|") if name != "MSG_EOR")
         while taken < len(octets) or not octets:
             room = takes(self._conn(), len(octets) - taken) or 1  # no more is handed over than can be taken
             part = octets[taken : taken + room]
-            taken += self._until("send", part, *((flags,) if flags else ()), patience=patience)
+            said = flags if taken + len(part) == len(octets) else unended  # a record ends with all of it
+            found = self._call("send", part, *((said,) if said else ()))
+            if found is None:
+                patience.wait()  # and look again how much room there is
+                continue
+            taken += found
             if not everything or not octets:
                 break
         return taken
@@ -326,9 +332,9 @@ class Socket:
     def _patience(self, name: str, *, nowait: bool = False) -> Patience:
         return Patience(self.sim, f"{name}() on {self}", 0 if nowait else self.timeout, lambda: self.state)
 
-    def _until(self, name: str, *args: Any, nowait: bool = False, patience: Patience | None = None) -> Any:
+    def _until(self, name: str, *args: Any, nowait: bool = False) -> Any:
         """Make the call; while it would wait, let the next event happen."""
-        patience = patience or self._patience(name, nowait=nowait)
+        patience = self._patience(name, nowait=nowait)
         while True:
             result = self._call(name, *args)
             if result is not None:
