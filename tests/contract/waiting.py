@@ -29,6 +29,18 @@ def a_connection(api: Any) -> Any:
     return before, events(api, client), events(api, client, 0), events(api, client, api.POLLIN)
 
 
+def while_some_has_not_left(api: Any) -> Any:
+    """TCP_NOTSENT_LOWAT: send() would do something worthwhile while less than half of so much waits to leave."""
+    found = []
+    for octets in (1, 499, 500, 501, 1000):
+        client, _ = connected(api)
+        client.setsockopt(api.IPPROTO_TCP, api.TCP_NOTSENT_LOWAT, 1000)
+        client.setsockopt(api.IPPROTO_TCP, api.TCP_CORK, 1)
+        client.send(bytes(octets))
+        found.append(events(api, client))
+    return found
+
+
 def after_the_peers_end(api: Any) -> Any:
     client, server = connected(api)
     server.close()
