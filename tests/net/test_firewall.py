@@ -124,6 +124,26 @@ def test_new_and_established_are_told_apart_by_what_was_let_in() -> None:
     assert firewall.tracked == {}
 
 
+@pytest.mark.parametrize(
+    ("flags", "then"),
+    [
+        pytest.param(SYN, "established", id="SYN"),
+        pytest.param(SYN | ACK, "policy", id="SYN,ACK"),
+        pytest.param(SYN | RST, "policy", id="SYN,RST"),
+        pytest.param(ACK, "policy", id="ACK"),
+        pytest.param(RST, "policy", id="RST"),
+        pytest.param(FIN, "policy", id="FIN"),
+        pytest.param(0, "policy", id="none"),
+    ],
+)
+def test_only_a_syn_begins_what_is_established_when_it_is_answered(flags: int, then: str) -> None:
+    """What scanners send is let in by ``new`` too, but opens no way out for whoever answers it."""
+    firewall = check_firewall("host", ("new: accept in new", "established: accept out established"), "drop")
+    there, back = ("10.0.0.2", 80, "10.0.0.1", 5), ("10.0.0.1", 5, "10.0.0.2", 80)
+    assert firewall.decide(Segment(there, 1, 1, flags, 9), "in", 0) == ("new", "accept")
+    assert firewall.decide(Segment(back, 1, 1, ACK, 9), "out", 0)[0] == then
+
+
 def test_what_a_firewall_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tcpsim.net.firewall.MOST_TRACKED", 10)
     firewall = check_firewall("host", (), "accept")
