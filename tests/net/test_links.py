@@ -184,6 +184,15 @@ def test_jitter_reorders_only_where_it_is_told_to() -> None:
     assert overtaken(reorders=True)
 
 
+def test_what_is_damaged_keeps_its_place_in_the_order() -> None:
+    """A fault that changes a packet does not hold it back: jitter must not let it overtake, or be overtaken."""
+    sim = transfer(octets=60_000, jitter="30ms", faults=[("n % 3 == 0", "corrupt")])
+    sim.run()
+    came = [record.packet for record in sim.trace.of("arrived", "refused", where="server")]  # type: ignore[union-attr]
+    assert sim.hits()["client->server"]["corrupt n % 3 == 0"] > 10
+    assert came == sorted(came)
+
+
 def test_reordering_by_chance() -> None:
     sim = transfer(octets=60_000, reorder=0.2, reorder_by="3ms")
     sim.run()
