@@ -359,8 +359,8 @@ def test_options_are_numbers_or_octets() -> None:
     for given, found in ((1, 1), (0, 0), (struct.pack("i", 1), 1), (struct.pack("i", 0), 0)):
         sock.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, given)
         assert sock.getsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE) == found
-    with pytest.raises(OSError, match="give 4 octets, not 2"):
-        sock.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, b"ab")
+    with pytest.raises(OSError, match="give 4 octets, not 3"):
+        sock.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_KEEPALIVE, b"abc")
 
 
 def test_buffers_are_told_as_linux_tells_them() -> None:
@@ -418,6 +418,18 @@ def test_a_socket_is_bound_once() -> None:
     assert connected.connect_ex(("server", 80)) == errno.EINPROGRESS
     with pytest.raises(OSError, match="has an address already"):
         connected.bind(("", 5002))
+
+
+def test_whether_a_socket_is_for_ipv6_alone_is_said_before_it_is_bound() -> None:
+    """ipv6(7): afterwards others may rely on which addresses are taken.  listen() in one is bound from the start."""
+    client = Simulator(profile="linux").host("client", "fd00::1")
+    bound = client.socket(version=6)
+    bound.setsockopt(stdlib.IPPROTO_IPV6, stdlib.IPV6_V6ONLY, 1)
+    bound.bind(("::", 80))
+    for sock in (bound, client.listen(81)):
+        with pytest.raises(OSError, match="the socket is bound; set it before bind") as caught:
+            sock.setsockopt(stdlib.IPPROTO_IPV6, stdlib.IPV6_V6ONLY, 0)
+        assert caught.value.errno == errno.EINVAL
 
 
 def test_the_module_that_a_program_sees() -> None:
