@@ -270,6 +270,15 @@ def test_a_time_that_is_none(bad: object) -> None:
     assert sim.position == 0
 
 
+@pytest.mark.parametrize("until", [1 << 62, (1 << 62) + 1, 10**30, "9000000000000h"])
+def test_a_run_until_after_the_last_time_there_is_ends_when_all_is_quiet(until: int | str) -> None:
+    sim, client, server = pair()
+    server.listen(80)
+    client.connect(server, 80)
+    sim.run(until=until)
+    assert (sim.now, sim.in_flight) == (30 * MS, {})
+
+
 def test_a_simulator_prints_where_it_is() -> None:
     sim = Simulator()
     assert repr(sim) == "<Simulator at step 0, 0.000 s, 0 packets in flight, hosts none>"

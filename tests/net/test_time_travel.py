@@ -275,6 +275,13 @@ def test_why_at_level_brief_tells_what_level_full_does(name: str) -> None:
     assert snapshot(brief) == before
 
 
+def test_why_at_level_full_is_what_the_trace_tells() -> None:
+    sim = TALK.build("full")
+    sim.run()
+    for n in range(0, len(sim.trace), 7):
+        assert sim.why(n) == why_in(sim.trace, n)
+
+
 def _same(one: Any, record: Any) -> bool:
     names = [name for name in ("packet", "rule", "name", "timer", "check", "text", "octets") if hasattr(record, name)]
     return (one.kind, one.t, one.where, one.conn) == (record.kind, record.t, record.where, record.conn) and all(
