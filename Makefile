@@ -50,7 +50,8 @@ demo: $(VENV)/.installed  ## play two scenarios and draw the state diagram
 
 # --- checks --------------------------------------------------------------------------
 
-test: lint  ## every check a change has to pass (CI=true: reproducible examples)
+# In CI the tests of the tool that makes mutants run as well; it brings much with it that nothing else needs.
+test: $(if $(CI),$(VENV)/.installed-mutation) lint  ## every check a change has to pass (CI=true: reproducible examples)
 	$(BIN)/python -m pytest -n 2 --tcpsim-cov-fail-under=100
 
 	@# docs and diagrams up to date

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("cosmic_ray", reason="mutants need cosmic-ray: pip install tcpsim[mutation]")
-pytest.importorskip("coverage", reason="mutants need coverage: pip install tcpsim[mutation]")
+from tests.helpers.tools import in_ci
+
+if not in_ci():
+    pytest.importorskip("cosmic_ray", reason="mutants need cosmic-ray: pip install tcpsim[mutation]")
+    pytest.importorskip("coverage", reason="mutants need coverage: pip install tcpsim[mutation]")
 
 from tools.mutation.run import Tree
 from tools.mutation.sites import Mutant, of_source
