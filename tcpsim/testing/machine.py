@@ -132,7 +132,7 @@ class TcpStateMachine(NetworkRules, UserRules):
         if isinstance(error, InvariantBroken) and self._then is None and not ended:
             shown = shorten(self.sim, error, honest=self.watch.honest)
             if shown.position < self.sim.position:
-                moves = f"{shown.position} moves already, and not {self.sim.position}"
+                moves = f"{shown.position} moves already; the failing test case takes {self.sim.position}"
                 error.add_note(f"\n{error.name} is broken in {moves}:")
                 script = replay_script(shown, check=True, honest=self.watch.honest)
         type(self).failed = shown
