@@ -5,7 +5,6 @@ A name that the platform lacks has Linux's number.  The ``socket`` module is loa
 
 from __future__ import annotations
 
-import struct
 from functools import cache
 from typing import Any, Final
 
@@ -92,21 +91,21 @@ def option_value(name: str, given: Any) -> int:
     if name == "SO_LINGER":
         if len(octets) < 8:
             raise socket_error("EINVAL", "setsockopt(SO_LINGER): give struct.pack('ii', onoff, seconds)")
-        on, seconds = struct.unpack_from("ii", octets)
-        return int(seconds) if on else -1
+        on, seconds = _ints(octets[:8])
+        return seconds if on else -1
     if len(octets) < 4:
         raise socket_error("EINVAL", f"setsockopt({name}): give 4 octets, not {len(octets)}")
-    return int(struct.unpack_from("i", octets)[0])
+    return _ints(octets[:4])[0]
 
 
 def pack_option(name: str, found: int, size: int) -> int | bytes:
     """An option as getsockopt() gives it: a number, or with ``size`` that many octets at most."""
     if name == "SO_LINGER":
-        packed = struct.pack("ii", int(found >= 0), max(found, 0))
+        packed = _octets("ii", int(found >= 0), max(found, 0))
         return packed[:size] if size else int(found >= 0)
     if name == "SO_DOMAIN":
         found = value("AF_INET6" if found == 6 else "AF_INET")
-    return struct.pack("i", found)[:size] if size else found
+    return _octets("i", found)[:size] if size else found
 
 
 def pack_info(info: TcpInfo) -> bytes:
@@ -115,7 +114,7 @@ def pack_info(info: TcpInfo) -> bytes:
     Times are in us there, but for the ones since something happened.
     """
     options = info.timestamps * 1 | info.wscale * 4
-    head = struct.pack(
+    head = _octets(
         "8B",
         _TCPI_STATES[info.state], 0, info.retransmits, info.probes, info.backoff, options,
         info.snd_wscale | info.rcv_wscale << 4, 0,
@@ -126,4 +125,18 @@ def pack_info(info: TcpInfo) -> bytes:
         0, 0, info.rtt // US, info.rttvar // US, 0, 0, 0, 0,
         0, info.rcv_space, info.total_retrans,
     )  # fmt: skip
-    return head + struct.pack(f"{len(words)}I", *words)
+    return head + _octets(f"{len(words)}I", *words)
+
+
+def _octets(form: str, *numbers: int) -> bytes:
+    """Numbers as C has them in memory; ``form`` as the module ``struct`` has it, loaded at the first use."""
+    from struct import pack
+
+    return pack(form, *numbers)
+
+
+def _ints(octets: bytes) -> tuple[int, ...]:
+    """The ints of C in these octets."""
+    from struct import unpack
+
+    return unpack(f"{len(octets) // 4}i", octets)

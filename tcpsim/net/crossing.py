@@ -14,7 +14,6 @@ from ..tcp.segment import Option, Segment
 from ..tcp.units import SECOND
 from .chance import draw
 from .faults import Rule
-from .fields import holds
 from .link import Path, Weather, down_name
 
 if TYPE_CHECKING:
@@ -149,6 +148,8 @@ def _rule(path: Path, seg: Segment) -> Rule | None:
     rules = path.weather.faults
     if len(path.by_number) == len(rules):
         return found
+    from .fields import holds  # parses Python: few links ask for that
+
     seen = list(path.seen)
     for i, rule in enumerate(rules):
         if rule.when and holds(rule.when, seg, n):

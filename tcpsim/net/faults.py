@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from ..tcp.errors import TcpsimError
 from ..tcp.units import format_time, parse_time
-from .fields import check_expression
 
 #: What a rule can do.
 ACTIONS: Final = ("lose", "duplicate", "delay", "corrupt", "mark")
@@ -63,12 +62,18 @@ def check_faults(faults: Any, what: str) -> tuple[Rule, ...]:
     return tuple(_check_fault(fault, what) for fault in faults)
 
 
+def _check_expression(text: str, what: str) -> str:
+    from .fields import check_expression  # parses Python: few rules ask for that
+
+    return check_expression(text, what)
+
+
 def _check_fault(fault: Any, what: str) -> Rule:
     if isinstance(fault, Rule):
         fault = fault.told
     if isinstance(fault, tuple | list):
         rest = list(fault)
-        when = check_expression(rest.pop(0), what) if rest and isinstance(rest[0], str) and len(rest) > 1 else ""
+        when = _check_expression(rest.pop(0), what) if rest and isinstance(rest[0], str) and len(rest) > 1 else ""
         nth = rest.pop(0) if rest and isinstance(rest[0], int) and not isinstance(rest[0], bool) else 0
         if (when or nth) and nth >= 0 and (nth or len(fault) == len(rest) + 1):
             match rest:

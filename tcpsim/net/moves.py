@@ -5,7 +5,6 @@ Moves are plain data; ``to_data`` and ``from_data`` turn them into JSON's types 
 
 from __future__ import annotations
 
-import base64
 from types import UnionType
 from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -237,8 +236,10 @@ def octets_of(value: Any) -> Any:
         return value
     if set(value) == {"octets"}:
         raise TcpsimError("payload was left out of this file (--no-data), so it cannot be played again")
+    from base64 import b64decode
+
     try:
-        return base64.b64decode(value["base64"], validate=True)
+        return b64decode(value["base64"], validate=True)
     except (KeyError, TypeError, ValueError):
         raise TcpsimError(f"{value!r} is no value; octets are written {{'base64': '...'}}") from None
 
@@ -283,7 +284,9 @@ def _is_segment(fields: tuple[Any, ...]) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
-        return {"base64": base64.b64encode(value).decode()}
+        from base64 import b64encode
+
+        return {"base64": b64encode(value).decode()}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return value
