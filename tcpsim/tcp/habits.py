@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-#: "measured": seen on a kernel, by benchmarks/linux.py.  "played": a packetdrill script of this project, which a
+#: "measured": seen on a kernel, by benchmarks/linux.  "played": a packetdrill script of this project, which a
 #: kernel passes.  "read": in the stack's documents, tests or source.  "known": what is generally told of the stack.
 Certainty = Literal["measured", "played", "read", "known"]
 
 
 class Habit(NamedTuple):
-    """``stacks``: the profiles that have it.  ``source``: where it is from; a probe of benchmarks/linux.py if
+    """``stacks``: the profiles that have it.  ``source``: where it is from; a probe of benchmarks/linux if
     measured, a script in tests/packetdrill/scripts if played."""
 
     switch: str
