@@ -108,7 +108,6 @@ def test_a_failure_shows_the_ladder_and_a_script() -> None:
         stateful_step_count=5,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate, Phase.shrink],
     )
     with pytest.raises(AssertionError) as caught:

@@ -28,7 +28,6 @@ SEARCH = settings(
     stateful_step_count=20,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate, Phase.shrink],
     report_multiple_bugs=False,
 )
