@@ -68,6 +68,19 @@ def test_slow_start_may_reach_twice_of_what_was_in_flight(iss: int, sent: int, c
     assert path.tcb.cwnd == cwnd * MSS
 
 
+@pytest.mark.parametrize(("acked", "cwnd"), [(0, 21), (1, 21), (8, 21), (9, 21), (10, 20)])
+@pytest.mark.parametrize("iss", [100, 2**32 - 101, 2**32 - 8_000])
+def test_that_cwnd_has_limited_holds_until_what_was_sent_then_is_acknowledged(
+    iss: int, acked: int, cwnd: int
+) -> None:
+    """Ten segments fill cwnd; one more follows when so many are acknowledged, and what is in flight is little by then."""
+    path = Path(initial_window=10, slow_start_doubles=True, iss=iss).give(10)
+    while path.tcb.snd_una != iss + 1 + acked * MSS & MASK:
+        path.step()
+    path.give(1).run()
+    assert path.tcb.cwnd == cwnd * MSS
+
+
 def test_congestion_avoidance_adds_a_segment_for_each_window() -> None:
     """cwnd 3000: 1000, 2000, 3000 acknowledged: a segment more; then 4000 are needed."""
     tcb = block(3000, 3000)

@@ -74,6 +74,18 @@ def test_k_is_when_the_curve_is_back_at_w_max() -> None:
     assert state.needed == 23
 
 
+@pytest.mark.parametrize("begin", [0, 1, 1000])
+def test_the_curve_is_asked_once_in_a_millisecond(begin: int) -> None:
+    """K and target as before: 73, so that 70 / 3 = 23 let cwnd grow by one, and 71 / 2 = 35 by another."""
+    tcb = block(70, 70, cubic_segments=SegmentCubic(w_max=100))
+    seen = []
+    for acked, ms in ((22, 0), (1, 0), (1, 0), (1, 1)):
+        WAY.grow(tcb, acked * MSS, (begin + ms) * MS)
+        assert tcb.cubic_segments is not None
+        seen.append((tcb.cwnd // MSS, tcb.cubic_segments.needed))
+    assert seen == [(70, 23), (71, 23), (71, 23), (71, 35)]
+
+
 @pytest.mark.parametrize(("w_est", "needed"), [(8, 4), (9, 4), (11, 2), (16, 2)])
 def test_reno_leads_on_short_paths(w_est: int, needed: int) -> None:
     """cwnd 8; the curve is 10.05 below 20, rounded down 10, and asks for 8 / 2; Reno's estimate for 8 / (w_est - 8)."""
