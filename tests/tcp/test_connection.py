@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcpsim.tcp import CallError, Code, Connection, Do, State
+from tcpsim.tcp import RFC9293_LITERAL, CallError, Code, Connection, Do, State
 from tests.helpers.lab import Lab, reach
 from tests.tcp.duo import CLIENT, MOD, MS, SECOND, SERVER, Duo
 
@@ -429,6 +430,29 @@ def test_a_copy_behaves_the_same(iss: int, writes: list[bytes]) -> None:
     octets = duo.server.receive(duo.now)
     assert twin.server.receive(twin.now) == octets
     assert b"".join(writes).startswith(octets or b"")
+
+
+@pytest.mark.parametrize(
+    ("seq", "ack", "counts"),
+    [
+        pytest.param(1, 2**32 - 1, True, id="SEQ is newer"),
+        pytest.param(2**31 - 1, 2**31, True, id="as new as can be"),
+        pytest.param(2**31 + 1, 5, False, id="SEQ is older"),
+        pytest.param(0, 1, True, id="the same SEQ, ACK is newer"),
+        pytest.param(0, 2**31 - 1, True, id="the same SEQ, ACK is as new as can be"),
+        pytest.param(0, 2**31 + 1, False, id="the same SEQ, ACK is older"),
+        pytest.param(0, 2**32 - 1, False, id="the same SEQ, ACK is one older"),
+    ],
+)
+@pytest.mark.parametrize("log", ["full", None], ids=["every check", "prediction"])
+def test_a_window_that_never_was_set_is_as_old_as_number_0(
+    log: Literal["full", None], monkeypatch: pytest.MonkeyPatch, seq: int, ack: int, counts: bool
+) -> None:
+    """Read literally (A-18), whether the peer's first window counts hangs on the numbers: SND.WL1 and SND.WL2 are 0."""
+    monkeypatch.setattr(Lab, "shift", ((ack - 101) % 2**32, (seq - 301) % 2**32))
+    lab = reach(State.ESTABLISHED, RFC9293_LITERAL, origin="active", log=log)
+    assert (lab.tcb.snd_wnd, lab.tcb.snd_una, lab.tcb.rcv_nxt) == (0, ack, seq)
+    assert lab.arrives(". 301:301(0) ack 101 win 640").tcb.snd_wnd == (640 if counts else 0)
 
 
 def test_addresses_are_both_ends() -> None:
