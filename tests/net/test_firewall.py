@@ -118,9 +118,10 @@ def test_new_and_established_are_told_apart_by_what_was_let_in() -> None:
     assert decide(back, FIN | ACK, "out", 5) == "then"
     assert decide(there, ACK, "in", 10 * SECOND) == "then"
     assert firewall.copy().key() == firewall.key()
-    assert decide(back, ACK, "out", 200 * SECOND) == "policy", "forgotten a while after the last FIN"
-    assert decide(there, SYN, "in", 200 * SECOND) == "first"
-    assert decide(back, RST, "out", 200 * SECOND) == "then"
+    assert decide(there, ACK, "in", 130 * SECOND) == "then", "two minutes after the last packet"
+    assert decide(back, ACK, "out", 250 * SECOND + 1) == "policy", "it is forgotten"
+    assert decide(there, SYN, "in", 251 * SECOND) == "first"
+    assert decide(back, RST, "out", 251 * SECOND) == "then"
     assert firewall.tracked == {}
 
 
@@ -226,6 +227,8 @@ def test_rules_that_can_all_be_reached_are_let_in() -> None:
     lines = ("drop in port 80", "drop in port 80-81", "drop in", "drop out established", "accept out new",
              "drop out from 10.0.0.1", "drop out from 10.0.0.0/8", "drop any to fd00::/16", "drop any")  # fmt: skip
     assert len(check_firewall("host", lines, "accept").rules) == 9
+    networks = ("10.1.0.0/16", "10.0.0.0/16", "10.2.0.0/16", "10.0.0.0/15", "fd01::/16", "fd00::/16", "11.0.0.0/8")
+    assert len(check_firewall("host", (f"drop in from {network}" for network in networks), "accept").rules) == 7
 
 
 NETWORKS = st.sampled_from(["any", "10.0.0.0/8", "10.0.0.1", "10.0.0.0/31", "fd00::/8"])
