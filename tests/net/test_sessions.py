@@ -56,8 +56,16 @@ def test_scenarios_play_again(name: str) -> None:
     assert len(again(sim).trace) == len(full.trace) >= len(sim.trace)
 
 
-def test_a_trace_without_the_number_of_moves_plays_as_far_as_it_tells() -> None:
-    sim = SCENARIOS["half-open"].play()
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("normal-close", id="nothing is done by hand"),
+        pytest.param("old-duplicate-syn", id="more follows what is done by hand"),
+        pytest.param("half-open", id="the last thing is done by hand"),
+    ],
+)
+def test_a_trace_without_the_number_of_moves_plays_as_far_as_it_tells(name: str) -> None:
+    sim = SCENARIOS[name].play()
     lines = saved(sim).splitlines(keepends=True)
     header = json.loads(lines[0])
     del header["moves"]
