@@ -353,6 +353,14 @@ def test_constants_that_the_library_lacks_are_linuxs() -> None:
     assert {name: constants.LINUX[name] for name in known} == known
 
 
+def test_states_are_numbered_as_in_the_kernel() -> None:
+    """TCP_ESTABLISHED to TCP_CLOSING, in the order of linux/tcp_states.h."""
+    order = "ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT CLOSED CLOSE_WAIT LAST_ACK LISTEN CLOSING"
+    assert {state.name: constants.tcpi_state(state) for state in State} == {
+        name: n for n, name in enumerate(order.split(), 1)
+    }
+
+
 def test_options_are_numbers_or_octets() -> None:
     _, client, _ = linux()
     sock = client.socket()
@@ -404,6 +412,18 @@ def test_who_does_not_wait_asks_again_whether_it_is_connected() -> None:
     with pytest.raises(OSError) as caught:
         sim.call("client", *place)
     assert caught.value.errno == errno.EISCONN
+
+
+def test_who_listens_or_is_connected_cannot_connect() -> None:
+    """connect(2): EISCONN, and the message says which of both it is."""
+    sim, client, server = linux()
+    listener = server.listen(80)
+    connected = client.connect("server", 80)
+    sim.run(for_="1s")
+    for sock, what in ((listener, "it listens"), (connected, "it is connected")):
+        with pytest.raises(OSError, match=f"{what}; use another socket") as caught:
+            sock.connect(("server", 81))
+        assert caught.value.errno == errno.EISCONN
 
 
 def test_a_socket_is_bound_once() -> None:
