@@ -113,6 +113,36 @@ def test_expressions(text: str, expected: bool) -> None:
     assert holds(check_expression(text, "here"), SEG, 14) is expected
 
 
+def fields_that_hold(seg: Segment, names: str) -> list[str]:
+    return [name for name in names.split() if holds(check_expression(name, "here"), seg, 1)]
+
+
+def test_an_expression_knows_every_field_of_a_packet() -> None:
+    seg = Segment(("10.0.0.2", 80, "10.0.0.1", 4000), 1, 2, 0, 3, b"abcd", 5, tsval=6, tsecr=7)
+    values = {
+        "seq": 1,
+        "ack": 2,
+        "wnd": 3,
+        "len": 4,
+        "up": 5,
+        "tsval": 6,
+        "tsecr": 7,
+        "n": 8,
+        "sport": 4000,
+        "dport": 80,
+    }
+    for name, value in (values | {"src": "10.0.0.1", "dst": "10.0.0.2"}).items():
+        assert holds(check_expression(f"{name} == {value!r}", "here"), seg, 8), name
+    assert holds(check_expression("tsval == 0 and tsecr == 0", "here"), SEG, 8), (
+        "as if they were 0, where there are none"
+    )
+    flags = "FIN SYN RST PSH ACK URG ECE CWR"
+    for n, name in enumerate(flags.split()):
+        assert fields_that_hold(seg.replace(flags=1 << n), flags) == [name]
+    told = [fields_that_hold(seg.replace(ecn=ecn), "ECT CE") for ecn in range(4)]
+    assert told == [[], ["ECT"], ["ECT"], ["CE"]]  # RFC 3168 5
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
