@@ -333,6 +333,23 @@ def test_cork_holds_small_segments_back_until_it_is_pulled() -> None:
     assert [seg.len for seg in sim.trace.sent(where="client") if seg.len] == [13, 4]
 
 
+def test_what_is_corked_leaves_after_200_ms_though_something_is_outstanding() -> None:
+    """tcp(7).  The path is longer than that: the full segment is not acknowledged yet when the rest follows."""
+    sim, client, server = pair(delay="300ms")
+    server.listen(80)
+    conn = client.connect("server", 80)
+    sim.run(for_="2s")
+    conn.setsockopt(stdlib.IPPROTO_TCP, constants.value("TCP_CORK"), 1)
+    conn.send(bytes(1460 + 100))
+    began = sim.now
+    sim.run(for_="250ms")
+    data = [record for record in sim.trace.of("sent", where="client") if record.seg.len]  # type: ignore[union-attr]
+    assert [(record.t - began, record.seg.letters, record.seg.len) for record in data] == [  # type: ignore[union-attr]
+        (0, ".", 1460),
+        (200 * MS, "P.", 100),
+    ]
+
+
 def test_more_to_come_holds_a_small_segment_back() -> None:
     sim, client, server = linux()
     listener = server.listen(80)

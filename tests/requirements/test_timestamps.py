@@ -8,7 +8,7 @@ import pytest
 
 from tcpsim import Flags, Segment, State
 from tests.requirements.registry import requirement
-from tests.requirements.stage import MOD, PATIENT, PLAIN, SECOND, Stage
+from tests.requirements.stage import MOD, MS, PATIENT, PLAIN, SECOND, Stage
 
 
 def option(seen: Any, name: str) -> tuple[Any, ...] | None:
@@ -160,6 +160,21 @@ def test_with_timestamps_a_repeated_segment_measures() -> None:
         srtt = stage.conn.tcb.srtt
         # The repeated segment took 500 + 300 ms: 7/8 600 + 1/8 800 = 625.
         assert srtt == (625_000_000 if stamps else 600_000_000)
+
+
+@requirement("EXT-6298-4")
+def test_with_timestamps_a_repeated_syn_ack_measures() -> None:
+    for stamps in (False, True):
+        stage = Stage(
+            opened=False, delay="300ms", **PLAIN, **PATIENT, timestamps=stamps, client={"rto_initial": SECOND * 9}
+        )
+        stage.listener = stage.server.listen(80)
+        stage.client.connect("server", 80)
+        stage.run("400ms").drop("server")
+        stage.run("5s")
+        assert [seen.t for seen in stage.seen("server")] == [300 * MS, 1300 * MS]
+        srtt = stage.listener.accept()[0].tcb.srtt
+        assert srtt == (600 * MS if stamps else -1), "-1: nothing is measured yet"
 
 
 # -- TIME-WAIT: RFC 6191's cases
