@@ -71,6 +71,8 @@ def test_a_trace_without_the_number_of_moves_plays_as_far_as_it_tells(name: str)
     del header["moves"]
     twin = loaded(json.dumps(header) + "\n" + "".join(lines[1:]))
     assert saved(twin) == "".join(lines)
+    beginning = loaded(json.dumps(header) + "\n")
+    assert (beginning.position, len(beginning.trace)) == (0, 0), "nothing was told, so nothing happens"
 
 
 def test_weather_routes_and_every_move_play_again() -> None:

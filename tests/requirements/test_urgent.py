@@ -131,6 +131,27 @@ def test_urgent_news_passes_a_closed_window() -> None:
     assert told(sender) == 1
 
 
+@requirement("MUST-66")
+@pytest.mark.parametrize(
+    ("window", "text"),
+    [
+        pytest.param(0, "U. 1000:1000(0)", id="left of a closed window"),
+        pytest.param(0, "U. 1002:1002(0)", id="right of a closed window"),
+        pytest.param(1000, "PU. 996:1001(5)", id="left of an open window"),
+        pytest.param(1000, "PU. 2001:2006(5)", id="right of an open window"),
+    ],
+)
+def test_urgent_news_beside_the_window_is_none(window: int, text: str) -> None:
+    """RFC 9293 3.10.7.4: what is not acceptable is dropped; the allowance is for what comes at RCV.NXT."""
+    stage = Stage(**PLAIN, **PATIENT).forge("server", "P. 1:1001(1000) ack 1 win 1000")
+    if window:
+        stage.read(stage.peer)
+    assert stage.forget().peer.tcb.rcv_wnd == window
+    stage.forge("server", f"{text} ack 1 win 1000 urg 50")
+    assert (told(stage), stage.urgent_left(stage.peer)) == (0, 0)
+    assert stage.lines() == ["server . 1:1(0) ack 1001"]
+
+
 @requirement("MUST-32", "MUST-62")
 @pytest.mark.parametrize("urg", [1, 2, 5, 6, 200, 65535])
 def test_the_pointer_is_an_offset_from_the_segment(urg: int) -> None:
