@@ -27,6 +27,7 @@ class Attacked(TcpStateMachine):
 
     max_forged = 3
     aborts = True
+    settles = False  # the forged reset ends one side, the answer to the other's FIN is lost: FIN_WAIT_2 hears no more
 
 
 class Fuzzed(TcpStateMachine):
@@ -43,7 +44,7 @@ class Battered(TcpStateMachine):
     """Everything the world can do to two hosts: damage, partitions, reboots, ICMP errors."""
 
     max_corrupts = max_partitions = max_reboots = max_icmp = 2
-    settles = False  # a host that has forgotten a connection never answers a peer in FIN_WAIT_2
+    settles = False  # nor does a host that has forgotten a connection ever answer a peer in FIN_WAIT_2
 
 
 class Linux(TcpStateMachine):
