@@ -668,11 +668,13 @@ def test_timestamps_cannot_follow_the_end() -> None:
     ],
 )
 def test_segments_that_cannot_be_encoded(changes: dict[str, object], problem: str) -> None:
-    seg = Segment(FLOW, 0, 0, 0, 0).replace(**changes)
-    for attempt in (encode, encode_tcp):
-        with pytest.raises(WireError) as caught:
-            attempt(seg)
-        assert problem in str(caught.value)
+    """The field is named that does not fit, and none that is full to the last bit."""
+    full = Segment(("10.0.0.2", 65_535, "10.0.0.1", 65_535), TOP, TOP, 255, 65_535, up=65_535)
+    for others in (Segment(FLOW, 0, 0, 0, 0), full):
+        for attempt in (encode, encode_tcp):
+            with pytest.raises(WireError) as caught:
+                attempt(others.replace(**changes))
+            assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize("fields", [{"ttl": 256}, {"dscp": 64}, {"ecn": 4}, {"ecn": -1}, {"ident": 65_536}])
