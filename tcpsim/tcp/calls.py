@@ -213,7 +213,7 @@ def _worth_telling(c: Core, room: int, gain: int) -> bool:
             gain = min(room - tcb.rcv_wnd, gain)
             if gain <= 0 or tcb.delack_due != NEVER or tcb.rcv_wnd >> shift >= (tcb.rcv_wnd + gain) >> shift:
                 return False
-            much = gain >= limit // 4 or room <= limit // 8 or limit <= 8 * mss or gain >= largest
+            much = gain >= limit // 4 or 8 * room <= limit or limit <= 8 * mss or gain >= largest
             return (gain >= 2 * mss and much) or 2 * gain >= limit
         case _:
             return gain >= min(limit // 2, mss if tcb.rcv_wnd < mss else 2 * mss)
