@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tcpsim.tcp import State
 from tcpsim.tcp.rack import Rack
 from tests.recovery.path import Path, table
 
@@ -93,6 +94,20 @@ def test_a_probe_of_new_data() -> None:
     assert blocked.run(until=400).repeated() == [4]
 
 
+def test_a_probe_of_new_data_tells_what_is_missing() -> None:
+    """cwnd is full, and all of it is lost; the stream goes on behind the probe (RFC 8985 7.3)."""
+    path = Path("1 2", **PROBING | {"initial_window": 2}).give(3).run(until=500)
+    assert path.table() == table("""
+        0: start -> 1 2 | 2 inf 2
+        202: rack -> 3 | 2 inf 3                    # two round trips and 2 ms: one segment beyond cwnd
+        302: ack 0 -> 1! 2! | 2 2 2 fast            # 3 is SACKed
+        402: ack 1 -> - | 2 2 1 fast
+        402: ack 3 -> - | 2 2 0
+    """)
+    assert path.give(1).run(until=700).receiver.tcb.rcv_buf.size == 4000
+    assert path.sender.state is path.receiver.state is State.ESTABLISHED
+
+
 def test_a_probe_that_repaired_the_loss_costs_a_window() -> None:
     """The probe's ACK covers more than the probe: what it repeated was lost (RFC 8985 7.4)."""
     path = Path("4", **PROBING).give(4).run(until=450)
@@ -115,6 +130,17 @@ def test_after_a_time_out_only_what_is_missing_leaves() -> None:
     path = Path("1 1 2", **BY_TIME).give(3).run()
     assert path.repeated() == [1, 1, 2] or path.repeated() == [1, 2, 1]
     assert path.receiver.tcb.rcv_buf.size == 3000
+
+
+def test_after_a_time_out_nothing_sent_a_round_trip_ago_is_on_its_way() -> None:
+    path = Path("1 2 3", **BY_TIME).give(3).run(until=1250)
+    assert path.table() == table("""
+        0: start -> 1 2 3 | 10 inf 3
+        1000: rtx -> 1! | 1 2 1 rto                 # all three are lost, and FlightSize is 3
+        1100: ack 1 -> 2! 3! | 2 2 2 rto            # slow start
+        1200: ack 2 -> - | 2 2 1 rto
+        1200: ack 3 -> - | 2 2 0
+    """)
 
 
 def test_a_time_out_leaves_what_was_sent_just_before_it_on_its_way() -> None:
