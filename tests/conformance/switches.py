@@ -155,10 +155,15 @@ def read_after_close(profile: Profile) -> object:
     return len(lab.receive() or b"")
 
 
-@switch("every_fin_counts", True, default=(302, 0), flipped=(303, 1))
+@switch(
+    "every_fin_counts",
+    True,
+    default=([". 101:101(0) ack 302 win 999"], 0),
+    flipped=([". 101:101(0) ack 303 win 998"], 1),
+)
 def every_fin_counts(profile: Profile) -> object:
     lab = at(State.CLOSE_WAIT, profile).arrives("F. 302:302(0) ack 101 win 1000")
-    return lab.rcv_nxt, len(lab.signals())
+    return lab.sent(), len(lab.signals())
 
 
 def at_zero_window(profile: Profile) -> Lab:

@@ -73,9 +73,16 @@ def window_exact(profile: Profile) -> object:
     return seg.wnd - 900
 
 
-@switch("buffers_rounded", True, default=1024, flipped=1100)
+@switch(
+    "buffers_rounded",
+    True,
+    default=[(99, 99), (100, 100), (101, 101), (1024, 1024)],
+    flipped=[(99, 99), (100, 100), (200, 200), (1100, 1100)],
+)
 def buffers_rounded(profile: Profile) -> object:
-    return opened(profile, rcv_buf=1024).tcb.rcv_limit
+    """Up to whole segments, but for a buffer that holds not even one."""
+    tcbs = [opened(profile, rcv_buf=octets, snd_buf=octets).tcb for octets in (99, 100, 101, 1024)]
+    return [(tcb.rcv_limit, tcb.snd_limit) for tcb in tcbs]
 
 
 @switch("persist_min", 5 * SECOND, default=1, flipped=5)
