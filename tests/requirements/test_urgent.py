@@ -85,14 +85,17 @@ def test_the_mark_turns_exactly_at_the_pointer() -> None:
     stage.conn.send(b"after")
     stage.run("50ms")
     left = []
+    marks = []
     got = b""
     while len(got) < 17:
         left.append(stage.urgent_left(stage.peer))
+        marks.append(stage.peer.at_mark())
         piece = stage.read(stage.peer, 1)
         assert piece
         got += piece
     assert got == b"beforeurgentafter"
     assert left == [*range(12, 0, -1), 0, 0, 0, 0, 0]
+    assert marks == [n == 1 for n in left]  # sockatmark(3): the last urgent octet is next
     whole = Stage(**PLAIN, nagle=False)  # a large read stops there
     whole.send_urgent(whole.conn, b"urgent")
     whole.conn.send(b"after")
