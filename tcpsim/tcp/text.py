@@ -102,12 +102,14 @@ def answer(c: Core, seg: Segment) -> None:
 
 
 def _repeated_early(c: Core, start: int, n: int) -> None:
-    """The same for octets that are held already: the first stretch of them, if none is told of yet."""
+    """The same for octets that are held already: the first stretch of them, if none is told of yet.
+
+    While a gap is open all text is acknowledged at once anyway.
+    """
     if c.tcb.sack_ok and c.profile.dsack and c.tcb.dsack is None:
         stretch = c.tcb.rcv_buf.repeated(start, n)
         if stretch is not None:
             c.tcb.dsack = stretch
-            c.tcb.ack_now = True
 
 
 def _hold(c: Core, seg: Segment, start: int, data: bytes) -> None:
