@@ -106,6 +106,27 @@ def test_says_what_is_wrong_and_where(text: str, column: int, expected: str) -> 
     assert isinstance(caught.value, TcpsimError)
 
 
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        (". 1:1(0) ack {} win 6", 2**32 - 1),
+        (". 1:1(0) ack 5 win {}", 65_535),
+        (".U 1:1(0) ack 5 win 6 urg {}", 65_535),
+        ("S 1:1(0) win 6 <mss {}>", 65_535),
+        ("S 1:1(0) win 6 <wscale {}>", 255),
+        ("S 1:1(0) win 6 <sack {}:2>", 2**32 - 1),
+        ("S 1:1(0) win 6 <sack 1:{}>", 2**32 - 1),
+        ("S 1:1(0) win 6 <TS val {} ecr 0>", 2**32 - 1),
+        ("S 1:1(0) win 6 <TS val 0 ecr {}>", 2**32 - 1),
+        ("S 1:1(0) win 6 <opt {} 0xabcd>", 255),
+    ],
+)
+def test_numbers_go_as_far_as_their_fields(text: str, most: int) -> None:
+    assert format_segment(parse_segment(text.format(most), FLOW)) == text.format(most)
+    with pytest.raises(NotationError, match=f"a number up to {most} for"):
+        parse_segment(text.format(most + 1), FLOW)
+
+
 def test_payload_must_have_the_length_that_is_said() -> None:
     with pytest.raises(NotationError, match="expected 3 octets"):
         parse_segment("P. 1:3(2) ack 1 win 1", FLOW, data=b"abc")
