@@ -91,3 +91,13 @@ def test_what_there_is_room_for_is_taken_whether_it_was_told_or_not(exact: bool,
     assert lab.sent() == []
     lab.arrives("P. 901:1501(600) ack 101 win 9000")
     assert lab.rcv_nxt == 901 + taken
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_where_every_segment_tells_of_all_the_room_it_tells_as_much_as_its_field_can(shift: int) -> None:
+    """Of 200,000 octets 150,000 are free; STATUS gives the window that the peer was told of."""
+    lab = holding(150_000, 200_000, options=" <wscale 0>", window_scale=shift, window_exact=True)
+    lab.receive(100_000)
+    (update,) = lab.segments()
+    assert update.wnd == 65_535
+    assert lab.conn.status()["rcv_wnd"] == 65_535 << shift
