@@ -108,9 +108,10 @@ def test_a_probe_of_new_data_tells_what_is_missing() -> None:
     assert path.sender.state is path.receiver.state is State.ESTABLISHED
 
 
-def test_a_probe_that_repaired_the_loss_costs_a_window() -> None:
+@pytest.mark.parametrize("iss", [100, 2**32 - 1 - 4500])
+def test_a_probe_that_repaired_the_loss_costs_a_window(iss: int) -> None:
     """The probe's ACK covers more than the probe: what it repeated was lost (RFC 8985 7.4)."""
-    path = Path("4", **PROBING).give(4).run(until=450)
+    path = Path("4", iss=iss, **PROBING).give(4).run(until=450)
     assert path.repeated() == []  # one segment is in flight: 200 ms more, for a delayed ACK
     path.run(until=520)
     assert path.repeated() == [4]
