@@ -125,6 +125,20 @@ def test_new_and_established_are_told_apart_by_what_was_let_in() -> None:
     assert firewall.tracked == {}
 
 
+def test_a_fin_that_is_repeated_counts_once() -> None:
+    """A connection is forgotten when each end has sent one, or more, and not when one end has sent three."""
+    there, back = ("10.0.0.2", 80, "10.0.0.1", 5), ("10.0.0.1", 5, "10.0.0.2", 80)
+    for senders, then in (
+        ((there, there, there), "known"),
+        ((there, there, back), "new"),
+        ((back, back, there), "new"),
+    ):
+        firewall = check_firewall("host", ("known: accept any established", "new: accept any"), "drop")
+        for flow, flags in ((there, SYN), (back, SYN | ACK), *((flow, FIN | ACK) for flow in senders)):
+            firewall.decide(Segment(flow, 1, 1, flags, 9), "in", 0)
+        assert firewall.decide(Segment(back, 1, 1, ACK, 9), "out", 3600 * SECOND)[0] == then
+
+
 @pytest.mark.parametrize(
     ("flags", "then"),
     [
