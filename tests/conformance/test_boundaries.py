@@ -164,6 +164,17 @@ def fin_behind_a_syn(reach: Reach, last: int) -> Lab:
     return lab.arrives(f"{ACK} 1000")
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("before", [0, 1, 100])
+def test_only_the_fin_itself_restarts_time_wait(reach: Reach, plain: bool, before: int) -> None:
+    """A-11; a FIN with an older number is answered and no more."""
+    lab = reach(State.TIME_WAIT, time_wait_plain=plain)
+    due = lab.tcb.time_wait_due
+    lab.advance("500ms").arrives(f"F. {301 - before}:{301 - before}(0) ack 102 win 1000")
+    assert lab.sent() == [". 102:102(0) ack 302 win 999"]
+    assert lab.tcb.time_wait_due == due + (0 if before else 500 * MS)
+
+
 @pytest.mark.parametrize("arrival", [fin_behind_a_gap, fin_behind_a_syn])
 def test_a_fin_one_beyond_the_window_is_not_remembered(reach: Reach, arrival: Callable[[Reach, int], Lab]) -> None:
     full = arrival(reach, 301 + WINDOW)  # its last octet fills the window

@@ -547,7 +547,11 @@ def test_going_back_and_replaying_repeat_the_weather(weather: dict[str, Any], se
         ({"rate": 0}, "rate 0 is not a rate"),
         ({"rate": "fast"}, "rate 'fast' is not a rate"),
         ({"queue": -1}, "queue -1 is not a number of packets"),
-        ({"mtu": 20}, "mtu 20 is not a number of octets in 68 .. 65535"),
+        ({"queue": 1_000_001}, "queue 1000001 is not a number of packets in 0 .. 1000000"),
+        ({"mark_at": 0}, "mark_at 0 is not a number of packets in 1 .. 1000000"),
+        ({"mark_at": 1_000_001}, "mark_at 1000001 is not a number of packets"),
+        ({"mtu": 67}, "mtu 67 is not a number of octets in 68 .. 65535"),
+        ({"mtu": 65_536}, "mtu 65536 is not a number of octets"),
         ({"down": [("2s", "1s")]}, "ends before it begins"),
         ({"down": ["1s"]}, "is no pair of times"),
         ({"down": [("1s", "2s", "3s")]}, "is no pair of times"),
@@ -571,6 +575,19 @@ def test_a_wrong_link_is_refused_and_nothing_has_changed(link: dict[str, Any], p
         sim.link("client", "server", **link)
     assert "link client-server" in str(raised.value)
     assert (sim.world.key(), repr(sim.trace.header)) == before
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"loss": 0, "queue": 0, "mark_at": 1, "mtu": 68},
+        {"loss": 1, "queue": 1_000_000, "mark_at": 1_000_000, "mtu": 65_535},
+    ],
+)
+def test_the_least_and_the_most_that_a_link_may_have(link: dict[str, Any]) -> None:
+    sim = Simulator()
+    sim.link(sim.host("client"), sim.host("server"), **link)
+    assert {name: sim.trace.header["links"][0][name] for name in link} == link
 
 
 @pytest.mark.parametrize(
