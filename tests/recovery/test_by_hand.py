@@ -15,7 +15,9 @@ from tests.helpers.lab import MASK, Lab
 WRAPS = pytest.mark.parametrize("shift", [(0, 0), (MASK - 2600, 0)])
 
 
-def sender(shift: tuple[int, int], *, offers: str = "", after: str = "0ms", **switches: Any) -> Lab:
+def sender(
+    shift: tuple[int, int], *, offers: str = "", after: str = "0ms", flags: str = "S.", **switches: Any
+) -> Lab:
     """A sender with segments of 1000 octets, which are numbered from 101; the peer's SYN is 300 and comes ``after``."""
 
     class Shifted(Lab):
@@ -23,7 +25,7 @@ def sender(shift: tuple[int, int], *, offers: str = "", after: str = "0ms", **sw
 
     Shifted.shift = shift
     lab = Shifted(mss=1000, congestion="newreno", snd_buf=100_000, limited_transmit=False, **switches)
-    lab.open_active().advance(after).arrives(f"S. 300:300(0) ack 101 win 60000 <mss 1000{offers}>").forget()
+    lab.open_active().advance(after).arrives(f"{flags} 300:300(0) ack 101 win 60000 <mss 1000{offers}>").forget()
     return lab
 
 
@@ -114,6 +116,18 @@ def test_psh_ends_a_burst_that_leaves_again(
     assert [text.split()[0] for text in lab.sent()].count("P.") == len(written) + 1
     lab.arrives(f". 301:301(0) ack 101 win 60000 {sack(lab, *sacked)}")
     assert [text.partition(":")[0] for text in lab.sent()] == again
+
+
+@WRAPS
+def test_an_ack_that_was_overtaken_tells_nothing_of_congestion(shift: tuple[int, int]) -> None:
+    """Its ECE is of the past; the same in an ACK for what is outstanding now cuts cwnd (RFC 3168 6.1.2)."""
+    lab = sender(shift, flags="SE.", ecn="offer", initial_window=10)
+    lab.send(10_000).arrives(". 301:301(0) ack 5101 win 60000")
+    assert lab.tcb.cwnd == 11_000
+    lab.arrives("E. 301:301(0) ack 3101 win 60000")
+    assert (lab.tcb.cwnd, lab.tcb.recovery) == (11_000, "")
+    lab.arrives("E. 301:301(0) ack 5101 win 60000")
+    assert (lab.tcb.cwnd, lab.tcb.recovery) == (2500, "ecn")  # half of the 5,000 in flight
 
 
 # -- by time (RFC 8985)
