@@ -29,6 +29,7 @@ NUMBERS = st.integers(0, TOP) | st.sampled_from([0, 1, TOP - 1, TOP])
          (("unknown", 254, b"\xab\xcd"), ("eol",))),
         ("S 1:1(0) win 3 <0xfe04abcd,0x01,sackOK>", Flags.SYN, 1, 0, 0, 3,
          (("unknown", 254, b"\xab\xcd"), ("nop",), ("sackOK",))),
+        ("S 1:1(0) win 3 <0xfe02>", Flags.SYN, 1, 0, 0, 3, (("unknown", 254, b""),)),
     ],
 )  # fmt: skip
 def test_reads(
@@ -93,6 +94,8 @@ def test_numbers_are_relative_to_the_initial_ones_but_for_a_syn() -> None:
         (". 1:1(0) ack 5 win 6 <TS 1>", 26, "'val'"),
         (". 1:1(0) ack 5 win 6 <TS val 1 ecr 2,TS val 1 ecr 2>", 38, "only once"),
         (". 1:1(0) ack 5 win 6 <0xfe05ab>", 23, "kind, length"),
+        (". 1:1(0) ack 5 win 6 <0xfe>", 23, "kind, length"),
+        (". 1:1(0) ack 5 win 6 <0xfe01>", 23, "kind, length"),
         (". 1:1(0) ack 5 win 6 <nop> x", 28, "the end"),
         (". 1:1(0) ack 5 win 6 <sack>", 27, "a number after 'sack'"),
     ],
