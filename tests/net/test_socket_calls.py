@@ -443,6 +443,16 @@ def test_who_listens_or_is_connected_cannot_connect() -> None:
         assert caught.value.errno == errno.EISCONN
 
 
+@pytest.mark.parametrize("backlog", [True, "5", 5.0, None])
+def test_a_backlog_is_a_number(backlog: Any) -> None:
+    _, _, server = linux()
+    sock = server.socket()
+    sock.bind(("", 80))
+    with pytest.raises(TcpsimError, match=r"the backlog is a number"):
+        sock.listen(backlog)
+    assert sock.state is State.CLOSED
+
+
 def test_a_socket_is_bound_once() -> None:
     _, client, _ = linux()
     sock = client.socket()
