@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket as stdlib
 
 import pytest
 
@@ -295,3 +296,20 @@ def test_a_fresh_syn_reopens_time_wait(reopening: str, base: int) -> None:
     assert second.send(b"hello") == 5
     assert again.recv(5) == b"hello"
     check_promises(sim.trace)
+
+
+def test_a_socket_that_has_stopped_listening_connects_as_if_it_never_had() -> None:
+    """shutdown(2) ends listening on Linux; what is left of it is nothing that a later world could show."""
+    keys = []
+    for listens in (False, True):
+        sim, client, server = pair(profile="linux")
+        client.listen(90)
+        sock = server.socket()
+        sock.bind(("", 80))
+        if listens:
+            sock.listen(5)
+            sock.shutdown(stdlib.SHUT_RD)
+        sock.connect(("client", 90))
+        assert sock.getsockname() == ("10.0.0.2", 80)
+        keys.append(sim.world.key())
+    assert keys[0] == keys[1]
