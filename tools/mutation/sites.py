@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import random
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -136,19 +137,54 @@ def digest(root: Path) -> str:
 
 
 def sample(root: Path, number: int, seed: int) -> list[Mutant]:
-    """So many mutants of different places, each place as likely as another; a mutant that does not compile is none."""
+    """So many mutants of different places, each place as likely as another."""
+    return list(islice(_drawn(root, seed), number))
+
+
+def _drawn(root: Path, seed: int) -> Iterator[Mutant]:
+    """Mutants by chance; one that does not compile is none."""
     everything = mutants(root)
     places = sorted(everything)
     rng = random.Random(seed)
     rng.shuffle(places)
-    chosen: list[Mutant] = []
     for place in places:
-        if len(chosen) == number:
-            break
         mutant = rng.choice(sorted(everything[place]))
         if _compiles(mutant, (root / mutant.path).read_text(encoding="utf-8")):
-            chosen.append(mutant)
-    return chosen
+            yield mutant
+
+
+def kept(root: Path, file: Path, number: int, seed: int) -> list[Mutant]:
+    """The sample that was drawn once and stands in ``file``; a mutant whose line is gone is drawn anew, by seed.
+
+    A change elsewhere would draw quite other mutants, and nobody would know any more whether those are noticed that
+    tests were added for.
+    """
+    found = {identity: mutant for mutant, identity in _identities(root)}
+    rows = [tuple(row.split("\t")) for row in file.read_text(encoding="utf-8").splitlines()]
+    chosen = [found[row] for row in rows if row in found][:number]
+    others = (mutant for mutant in _drawn(root, seed) if mutant not in chosen)
+    return chosen + list(islice(others, number - len(chosen)))
+
+
+def keep(root: Path, file: Path, drawn: Iterable[Mutant]) -> None:
+    """Write a sample into ``file``, so that ``kept`` finds it in later source."""
+    names = dict(_identities(root))
+    file.write_text("".join("\t".join(names[mutant]) + "\n" for mutant in drawn), encoding="utf-8")
+
+
+def _identities(root: Path) -> Iterator[tuple[Mutant, tuple[str, ...]]]:
+    """What each mutant is known by though lines move: file, operator, column, which of several such, the line's text."""
+    files: dict[str, list[str]] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
+    everything = [mutant for group in mutants(root).values() for mutant in group]
+    for mutant in sorted(everything, key=lambda one: (one.path, one.operator, one.occurrence)):
+        if mutant.path not in files:
+            files[mutant.path] = (root / mutant.path).read_text(encoding="utf-8").splitlines()
+        line, column = mutant.start
+        text = files[mutant.path][line - 1]
+        known = mutant.path, mutant.operator, str(column - len(text) + len(text.lstrip())), text.strip()
+        yield mutant, (*known[:3], str(seen[known]), known[3])
+        seen[known] += 1
 
 
 def _compiles(mutant: Mutant, source: str) -> bool:
