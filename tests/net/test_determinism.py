@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tcpsim import Simulator
+from tcpsim import Simulator, pair
 from tcpsim.net.chance import draw, stream
 from tcpsim.trace.jsonl import to_lines
 from tests.helpers.promises import check_promises
@@ -166,3 +166,8 @@ def test_given_isns_are_taken_one_after_the_other() -> None:
     numbers = [seg.seq for seg in sim.trace.sent(where="client")]
     assert numbers[:2] == [5, MOD - 1]
     assert numbers[2] not in (5, MOD - 1)
+
+
+def test_a_pair_has_seed_0_unless_another_is_given() -> None:
+    seeds = [sim.trace.header["seed"] for sim in (pair()[0], Simulator(), pair(seed=3)[0], Simulator(3))]
+    assert seeds == [0, 0, 3, 3]
