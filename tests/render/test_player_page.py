@@ -128,7 +128,7 @@ def test_what_is_in_flight_moves_unless_the_reader_wants_no_motion(
 
 def test_a_click_on_a_packet_shows_its_fields_and_why(look: Open, lost_fin: str) -> None:
     page = look(lost_fin, "#step=24")
-    page.locator("#p5 .hit").click(force=True)
+    page.locator("#p5 .hit").click()
     assert page.locator("#title").inner_text() == "Packet #5 FIN,ACK SEQ=100 ACK=300, from client to server"
     fields = dict(
         zip(page.locator("#fields dt").all_inner_texts(), page.locator("#fields dd").all_inner_texts(), strict=True)
